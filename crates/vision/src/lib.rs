@@ -1,0 +1,8 @@
+//! Image bytes to a reading: decode, locate, classify.
+//!
+//! Never touches a database, a network or an async runtime, and never decides what a class means:
+//! calls, end points and titres belong to `plate`.
+
+pub mod decode;
+pub mod locate;
+pub mod raster;

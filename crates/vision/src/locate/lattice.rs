@@ -1,0 +1,1 @@
+//! Fits a plate lattice to well centres.
