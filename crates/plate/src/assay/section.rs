@@ -1,0 +1,109 @@
+//! One table of an assay file, read key by key so that every fault can be named with its dotted path.
+
+use super::AssayError;
+use toml::{Table, Value};
+
+pub(super) struct Section<'a> {
+    file: &'a str,
+    path: String,
+    table: Table,
+    /// Keys asked for so far: what an unknown key could have meant.
+    known: Vec<&'static str>,
+}
+
+impl<'a> Section<'a> {
+    pub(super) fn root(file: &'a str, text: &str) -> Result<Self, AssayError> {
+        let table = text.parse::<Table>().map_err(|error| {
+            let start = error.span().map_or(0, |span| span.start);
+            AssayError::Syntax {
+                file: file.to_owned(),
+                line: text.bytes().take(start).filter(|byte| *byte == b'\n').count() + 1,
+                problem: error.message().lines().collect::<Vec<_>>().join(", "),
+            }
+        })?;
+        Ok(Self { file, path: String::new(), table, known: Vec::new() })
+    }
+
+    pub(super) fn path(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+    }
+
+    pub(super) fn missing(&self, key: &str, wanted: &str) -> AssayError {
+        AssayError::Missing { file: self.file.to_owned(), key: self.path(key), wanted: wanted.to_owned() }
+    }
+
+    pub(super) fn wrong(&self, key: &str, found: String, wanted: &str) -> AssayError {
+        AssayError::Wrong { file: self.file.to_owned(), key: self.path(key), found, wanted: wanted.to_owned() }
+    }
+
+    pub(super) fn conflict(&self, key: &str, conflict: impl Into<String>) -> AssayError {
+        AssayError::Conflict { file: self.file.to_owned(), key: self.path(key), conflict: conflict.into() }
+    }
+
+    pub(super) fn take(&mut self, key: &'static str) -> Option<Value> {
+        self.known.push(key);
+        self.table.remove(key)
+    }
+
+    /// A required value that `read` accepts.
+    pub(super) fn required<T>(
+        &mut self,
+        key: &'static str,
+        wanted: &str,
+        read: impl FnOnce(&Value) -> Option<T>,
+    ) -> Result<T, AssayError> {
+        self.optional(key, wanted, read)?.ok_or_else(|| self.missing(key, wanted))
+    }
+
+    /// A value that `read` accepts, or none.
+    pub(super) fn optional<T>(
+        &mut self,
+        key: &'static str,
+        wanted: &str,
+        read: impl FnOnce(&Value) -> Option<T>,
+    ) -> Result<Option<T>, AssayError> {
+        let Some(value) = self.take(key) else { return Ok(None) };
+        read(&value).map(Some).ok_or_else(|| self.wrong(key, describe(&value), wanted))
+    }
+
+    /// A table inside this one, or none.
+    pub(super) fn section(&mut self, key: &'static str) -> Result<Option<Self>, AssayError> {
+        let wanted = format!("it as a table, `[{}]`", self.path(key));
+        let table = self.optional(key, &wanted, |value| value.as_table().cloned())?;
+        Ok(table.map(|table| Self { file: self.file, path: self.path(key), table, known: Vec::new() }))
+    }
+
+    /// All keys and values, of a table whose keys the file chooses.
+    pub(super) fn drain(&mut self) -> Table {
+        std::mem::take(&mut self.table)
+    }
+
+    /// Refuses what nobody asked for.
+    pub(super) fn finish(self) -> Result<(), AssayError> {
+        let Some(key) = self.table.keys().next() else { return Ok(()) };
+        let known: Vec<String> = self.known.iter().map(|key| format!("`{key}`")).collect();
+        Err(AssayError::UnknownKey { file: self.file.to_owned(), key: self.path(key), known: known.join(", ") })
+    }
+}
+
+/// A value as an error names it: short, on one line.
+pub(super) fn describe(value: &Value) -> String {
+    match value {
+        Value::Table(_) => "a table".to_owned(),
+        Value::Array(items) if items.is_empty() => "an empty list".to_owned(),
+        Value::Array(_) => "a list".to_owned(),
+        Value::String(text) => format!("\"{}\"", text.chars().take(40).collect::<String>().escape_debug()),
+        other => other.to_string(),
+    }
+}
+
+/// Any TOML number.
+pub(super) fn number(value: &Value) -> Option<f64> {
+    value.as_float().or_else(|| value.as_integer().map(|integer| integer as f64)).filter(|number| number.is_finite())
+}
+
+/// An integer from `low` to `high`.
+pub(super) fn integer_in<T: TryFrom<i64> + PartialOrd + Copy>(value: &Value, low: T, high: T) -> Option<T> {
+    let integer = T::try_from(value.as_integer()?).ok()?;
+    (low <= integer && integer <= high).then_some(integer)
+}
