@@ -63,3 +63,20 @@ pub enum Call {
     /// Neither: the well cannot be used.
     Invalid,
 }
+
+impl Call {
+    /// Its name, as results carry it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Positive => "positive",
+            Self::Negative => "negative",
+            Self::Invalid => "invalid",
+        }
+    }
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

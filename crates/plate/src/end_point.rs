@@ -170,7 +170,32 @@ impl Rule {
     }
 }
 
+impl RuleName {
+    /// The name, as results carry it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Run => "run",
+            Self::Strict => "strict",
+            Self::Highest => "highest",
+            Self::Mic => "mic",
+        }
+    }
+}
+
 impl SeriesFlag {
+    /// Every flag.
+    pub const ALL: [Self; 9] = [
+        Self::LeadingGap,
+        Self::SkippedWell,
+        Self::SeveralTransitions,
+        Self::InvalidInRun,
+        Self::InvalidWell,
+        Self::NoValidWells,
+        Self::OpenEnded,
+        Self::GrowthControlFailed,
+        Self::SterilityControlFailed,
+    ];
+
     /// Whether a person must look before the result is used.
     ///
     /// An open end is a result ("at least"), and an unused row or an unusable well far from the end point changes
@@ -178,6 +203,21 @@ impl SeriesFlag {
     pub const fn needs_review(self) -> bool {
         !matches!(self, Self::OpenEnded | Self::InvalidWell | Self::NoValidWells)
     }
+    /// Its name, as results carry it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::LeadingGap => "leading-gap",
+            Self::SkippedWell => "skipped-well",
+            Self::SeveralTransitions => "several-transitions",
+            Self::InvalidInRun => "invalid-in-run",
+            Self::InvalidWell => "invalid-well",
+            Self::NoValidWells => "no-valid-wells",
+            Self::OpenEnded => "open-ended",
+            Self::GrowthControlFailed => "growth-control-failed",
+            Self::SterilityControlFailed => "sterility-control-failed",
+        }
+    }
+
     /// What it says to a person, without the full stop.
     pub const fn sentence(self) -> &'static str {
         match self {

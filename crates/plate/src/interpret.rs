@@ -80,6 +80,22 @@ pub enum CallFlag {
     LowConfidence,
 }
 
+impl CallFlag {
+    /// Every flag.
+    pub const ALL: [Self; 5] = [Self::CutOff, Self::Glare, Self::NoBox, Self::SeveralBoxes, Self::LowConfidence];
+
+    /// Its name, as results carry it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::CutOff => "cut-off",
+            Self::Glare => "glare",
+            Self::NoBox => "no-box",
+            Self::SeveralBoxes => "several-boxes",
+            Self::LowConfidence => "low-confidence",
+        }
+    }
+}
+
 impl From<WellFlag> for CallFlag {
     fn from(flag: WellFlag) -> Self {
         match flag {

@@ -25,7 +25,9 @@ impl<'a> Section<'a> {
     }
 
     pub(super) fn path(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+        // A quoted key may hold anything, a line break too; an error stays one short line.
+        let key: String = key.chars().take(60).flat_map(char::escape_debug).collect();
+        if self.path.is_empty() { key } else { format!("{}.{key}", self.path) }
     }
 
     pub(super) fn missing(&self, key: &str, wanted: &str) -> AssayError {
