@@ -216,3 +216,13 @@ fn settings_without_series_are_refused_rather_than_ignored() {
     let titred = read(&format!("{plain}[summary]\ncut_off=4\n")).expect_err("nothing has a titre");
     insta::assert_snapshot!("summary_without_series", titred);
 }
+
+#[test]
+fn the_example_of_the_documentation_is_sound() {
+    let page = include_str!("../../../docs/assays.md");
+    let example = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next());
+    let assay = read(example.expect("the page shows one file")).expect("people will copy it");
+    let roles: Vec<Role> = assay.series_lines(assay.format).iter().map(|line| line.role).collect();
+    assert_eq!(roles.iter().filter(|role| **role == Role::Sample).count(), 6, "rows A to F, as the page says");
+    assert_eq!(roles.get(6..), Some(&[Role::PositiveControl, Role::NegativeControl][..]), "then G and H");
+}

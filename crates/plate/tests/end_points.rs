@@ -174,3 +174,24 @@ fn names_shown_to_people_are_those_that_results_carry() {
         assert_eq!(carried, Some(call.to_string()), "one name for one call");
     }
 }
+
+/// The pictures of the documentation are what people trust, so each line of them is played through the rule.
+#[test]
+fn the_pictures_of_the_documentation_are_true() {
+    let page = include_str!("../../../docs/assays.md");
+    let pictures = page.lines().filter(|line| line.len() > 20 && line.chars().take(15).all(|c| "+-? ".contains(c)));
+    let run_pictures: Vec<&str> = pictures.filter(|line| !line.contains("mg/L") && !line.starts_with(' ')).collect();
+    assert_eq!(run_pictures.len(), 13, "eight of shapes and five of invalid wells");
+    for line in run_pictures {
+        let (drawn, said) = line.split_at(15);
+        let mut words = said.split_whitespace();
+        let step: Option<u8> = words.next().and_then(|word| word.parse().ok());
+        let found = end_point(&calls(&drawn.replace(' ', "")), RUN);
+        assert_eq!(found.step, step, "end point of the picture: {line}");
+        let names: Vec<&str> = SeriesFlag::ALL.iter().map(|flag| flag.as_str()).collect();
+        let flags: Vec<&str> =
+            words.map(|word| word.trim_end_matches(',')).filter(|word| names.contains(word)).collect();
+        let shown: Vec<&str> = found.flags.iter().map(|flag| flag.as_str()).collect();
+        assert_eq!(shown, flags, "flags of the picture: {line}");
+    }
+}
