@@ -4,5 +4,9 @@
 //! calls, end points and titres belong to `plate`.
 
 pub mod decode;
+pub mod detector;
 pub mod locate;
+pub mod manifest;
 pub mod raster;
+pub mod runtime;
+pub mod scale;

@@ -8,4 +8,6 @@
 
 mod decode;
 mod decode_damage;
+mod detector;
+mod models;
 mod pictures;
