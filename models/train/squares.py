@@ -1,0 +1,162 @@
+"""Trains the two models that look at squares: the well classifier and the landmark reader.
+
+    python squares.py classifier --data DIR --out DIR [--steps N]
+    python squares.py landmark --data DIR --out DIR [--steps N]
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from common import color_jitter, conv, export, fit, normalise, record, seed_all, turn
+
+KINDS = {
+    # side, widths, whether a square may be turned and mirrored, classes that are asked for together
+    "classifier": {
+        "side": 48,
+        "widths": (24, 40, 64, 96),
+        "turns": True,
+        "classes": ["teardrop", "button", "ring", "mat", "empty", "growth", "no-growth", "coloured", "clear"],
+        "families": [[0, 1, 2, 3, 4], [5, 6], [7, 8]],
+        "rate": 3e-3,
+        "jitter": 0.5,
+    },
+    "landmark": {
+        "side": 32,
+        "widths": (16, 32, 64, 96),
+        "turns": False,
+        "classes": ["nothing", *"ABCDEFGH", *map(str, range(1, 13)), "notch", "corner"],
+        "families": [list(range(21)), [21, 22]],
+        "rate": 3e-3,
+        "jitter": 1.0,
+    },
+}
+
+
+class Squares(nn.Module):
+    """Three halvings, then the mean over the square; classes as logits."""
+
+    def __init__(self, widths: tuple[int, ...], classes: int) -> None:
+        super().__init__()
+        a, b, c, d = widths
+        self.body = nn.Sequential(
+            conv(3, a, 2), conv(a, b), nn.MaxPool2d(2), conv(b, c), conv(c, c), nn.MaxPool2d(2), conv(c, d), conv(d, d),
+        )
+        self.head = nn.Linear(2 * d, classes)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.body(x)
+        return self.head(torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1))
+
+
+class Crops:
+    """Rendered squares with their labels; the last plates are never trained on."""
+
+    def __init__(self, data: Path, kind: str, side: int, families: list[list[int]]) -> None:
+        self.labels = np.fromfile(data / f"{kind}.labels.u8", np.uint8).reshape(-1, 3)
+        self.crops = np.memmap(data / f"{kind}.crops.u8", np.uint8, "r").reshape(-1, side, side, 3)
+        self.held = len(self.labels) * 94 // 100
+        family_of = np.zeros(256, np.int64)
+        for i, family in enumerate(families):
+            family_of[family] = i
+        self.family = family_of[self.labels[:, 0]]
+        weight = np.zeros(256)
+        train = self.labels[: self.held, 0]
+        counts = np.bincount(train, minlength=256)
+        weight[counts > 0] = counts[counts > 0] ** -0.5
+        chance = weight[train]
+        self.chance = np.cumsum(chance / chance.sum())
+
+    def pick(self, size: int) -> np.ndarray:
+        return np.minimum(np.searchsorted(self.chance, np.random.rand(size)), self.held - 1)
+
+    def take(self, index: np.ndarray):
+        order = np.sort(index)
+        x = normalise(torch.from_numpy(self.crops[order]))
+        return x, torch.from_numpy(self.labels[order].astype(np.int64)), torch.from_numpy(self.family[order])
+
+
+def masks(families: list[list[int]], classes: int) -> torch.Tensor:
+    mask = torch.full((len(families), classes), -1e4)
+    for i, family in enumerate(families):
+        mask[i, family] = 0
+    return mask
+
+
+def temperature(logits: torch.Tensor, labels: torch.Tensor) -> float:
+    """The divisor of the logits under which they are best calibrated (Guo et al. 2017)."""
+    candidates = np.exp(np.linspace(np.log(0.4), np.log(4), 200))
+    losses = [float(F.cross_entropy(logits / t, labels)) for t in candidates]
+    return float(candidates[int(np.argmin(losses))])
+
+
+def calibration_error(chance: np.ndarray, right: np.ndarray, bins: int = 15) -> float:
+    which = np.minimum((chance * bins).astype(int), bins - 1)
+    gaps = [abs(chance[which == b].mean() - right[which == b].mean()) * (which == b).mean() for b in range(bins) if (which == b).any()]
+    return float(sum(gaps))
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("kind", choices=KINDS)
+    arguments.add_argument("--data", type=Path, required=True)
+    arguments.add_argument("--out", type=Path, required=True)
+    arguments.add_argument("--steps", type=int, default=4000)
+    arguments = arguments.parse_args()
+    kind = KINDS[arguments.kind]
+    seed_all(2)
+    crops = Crops(arguments.data, arguments.kind, kind["side"], kind["families"])
+    classes = len(kind["classes"])
+    print(f"{crops.held} squares to train on, of each class {np.bincount(crops.labels[:, 0], minlength=classes)}")
+    mask = masks(kind["families"], classes)
+    model = Squares(kind["widths"], classes)
+
+    def batch():
+        x, labels, family = crops.take(crops.pick(192))
+        if kind["turns"]:
+            x = turn(x, np.random.randint(8))
+        return color_jitter(x, kind["jitter"]).contiguous(memory_format=torch.channels_last), labels, family
+
+    def loss_of(model, batch):
+        x, labels, family = batch
+        # A well no careful eye would be sure of teaches a little, and not to be sure.
+        sure = torch.where(labels[:, 1] > 0, 1.0, 0.35)
+        each = F.cross_entropy(model(x) + mask[family], labels[:, 0], reduction="none", label_smoothing=0.0)
+        return (each * sure).mean()
+
+    fit(model, batch, arguments.steps, kind["rate"], loss_of, arguments.kind)
+    torch.save(model.state_dict(), arguments.out / f"{arguments.kind}.pt")
+
+    logits, labels = [], []
+    with torch.no_grad():
+        for start in range(crops.held, len(crops.labels), 512):
+            x, label, family = crops.take(np.arange(start, min(start + 512, len(crops.labels))))
+            logits.append(model(x) + mask[family])
+            labels.append(label)
+    logits, labels = torch.cat(logits), torch.cat(labels)
+    heat = temperature(logits, labels[:, 0])
+    chance, guess = F.softmax(logits / heat, 1).max(1)
+    right = (guess == labels[:, 0]).numpy()
+    sure = labels[:, 1].numpy() > 0
+    confusion = np.zeros((classes, classes), int)
+    np.add.at(confusion, (labels[:, 0].numpy()[sure], guess.numpy()[sure]), 1)
+    print(confusion)
+    model = model.to(memory_format=torch.contiguous_format)
+    side = kind["side"]
+    export(model, torch.randn(2, 3, side, side), arguments.out / f"{arguments.kind}.onnx", {"input": {0: "n"}, "output": {0: "n"}})
+    record(arguments.out, arguments.kind, {
+        "temperature": heat,
+        "held_out_squares": int(len(right)),
+        "accuracy_sure": float(right[sure].mean()),
+        "accuracy_all": float(right.mean()),
+        "calibration_error": calibration_error(chance.numpy(), right),
+        "train_squares": int(crops.held),
+    })
+
+
+if __name__ == "__main__":
+    main()
