@@ -1,0 +1,164 @@
+//! Tells A1 from the opposite corner by what stands on the plate: letters, numbers, cut corners.
+//!
+//! Both ways round are looked at: the places where a label would stand are cut out upright for each, and the network
+//! says what it reads there. The way round whose labels are read where they belong wins; where neither does, nobody
+//! knows.
+
+use super::homography::half_turn;
+use crate::{classify::crop::CropSource, manifest::ModelError, raster::Raster, runtime::Model, tensor};
+use ndarray::Array4;
+use std::ops::RangeInclusive;
+use wellread_plate::{
+    format::{PlateFormat, row_letters},
+    reading::{Grid, Orientation, OrientationBy},
+};
+
+/// Side of a square in pixels.
+pub const SIDE: usize = 32;
+/// Side of a label's square in pitches.
+pub const LABEL_SPAN: f64 = 1.05;
+/// Side of a corner's square in pitches of a 96-well plate.
+pub const CORNER_SPAN: f64 = 1.6;
+/// Distance of a label's square from the outermost wells, in pitches.
+const LABEL_AWAY: f64 = 0.85;
+
+/// What the network tells apart, in its order.
+pub const CLASSES: [&str; 23] = [
+    "nothing", "A", "B", "C", "D", "E", "F", "G", "H", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12",
+    "notch", "corner",
+];
+
+/// The class of a label; `None` for one the network was not taught (rows past H, columns past 12).
+pub fn label_class(text: &str) -> Option<usize> {
+    CLASSES.iter().position(|c| *c == text).filter(|i| (1..=20).contains(i))
+}
+
+/// The fixed place that is looked at for a landmark near `at` (column, row): labels stand at one distance from the
+/// outermost wells, corners where the footprint ends.
+pub fn place(format: PlateFormat, at: [f64; 2]) -> [f64; 2] {
+    let (last_col, last_row) = (format.cols() as f64 - 1.0, format.rows() as f64 - 1.0);
+    let outside = |v: f64, last: f64| v < -0.3 || v > last + 0.3;
+    let pull = |v: f64, last: f64| if v < 0.0 { -LABEL_AWAY } else { last + LABEL_AWAY };
+    match (outside(at[0], last_col), outside(at[1], last_row)) {
+        (true, false) => [pull(at[0], last_col), at[1]],
+        (false, true) => [at[0], pull(at[1], last_row)],
+        _ => at,
+    }
+}
+
+/// Which way round the plate lies, as far as the picture tells.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Turn {
+    /// Whether the grid given was upside down.
+    pub(super) half: bool,
+    pub(super) orientation: Orientation,
+}
+
+/// Labels read where they belong before they count as evidence.
+const FEWEST_LABELS: f32 = 2.2;
+/// How sure of a cut corner one must be.
+const SURE_NOTCH: f32 = 0.85;
+
+/// Reads the labels and corners around a grid both ways round.
+pub(super) fn orient(net: &Model, raster: &Raster, grid: &Grid) -> Result<Turn, ModelError> {
+    let format = grid.format;
+    let source = CropSource::new(raster, grid);
+    let mut turned = grid.clone();
+    turned.homography = half_turn(&grid.homography, format);
+    let labels = label_places(format);
+    let corners = corner_places(format);
+    let mut rgb = Vec::new();
+    for (at, _) in &labels {
+        source.cut(grid, *at, LABEL_SPAN, SIDE, &mut rgb);
+        source.cut(&turned, *at, LABEL_SPAN, SIDE, &mut rgb);
+    }
+    for at in corners {
+        source.cut(grid, at, CORNER_SPAN, SIDE, &mut rgb);
+    }
+    let reads = read(net, &rgb)?;
+    let (label_reads, corner_reads) = reads.split_at((labels.len() * 2).min(reads.len()));
+    // The label that belongs to a place, against all labels and nothing.
+    let chance = |logits: &Vec<f32>, class: usize| share(logits, class, 0..=20);
+    let (mut upright, mut reversed) = (0.0, 0.0);
+    for ((_, class), pair) in labels.iter().zip(label_reads.chunks_exact(2)) {
+        if let [one, other] = pair {
+            upright += chance(one, *class);
+            reversed += chance(other, *class);
+        }
+    }
+    let most = upright.max(reversed);
+    if most >= FEWEST_LABELS && most >= 2.0 * upright.min(reversed) + 1.0 {
+        return Ok(Turn {
+            half: reversed > upright,
+            orientation: Orientation { known: true, by: OrientationBy::Letters },
+        });
+    }
+    let visible = |at: &[f64; 2]| inside(raster, grid.project(at[0], at[1]));
+    if corners.iter().all(visible)
+        && let [a1, a12, h12, h1] = corner_reads
+    {
+        let cut = |logits: &Vec<f32>| share(logits, 21, 21..=22);
+        let [a1, a12, h12, h1] = [cut(a1), cut(a12), cut(h12), cut(h1)];
+        // Makers cut A1 alone or the two corners of column 1; seen upside down, H12 alone or column 12's.
+        let upright = a1 * (1.0 - a12) * (1.0 - h12);
+        let reversed = h12 * (1.0 - h1) * (1.0 - a1);
+        if upright.max(reversed) > SURE_NOTCH {
+            let orientation = Orientation { known: true, by: OrientationBy::Notches };
+            return Ok(Turn { half: reversed > upright, orientation });
+        }
+    }
+    Ok(Turn { half: false, orientation: Orientation { known: false, by: OrientationBy::Assumed } })
+}
+
+fn inside(raster: &Raster, [x, y]: [f64; 2]) -> bool {
+    x >= 0.0 && y >= 0.0 && x < raster.width() as f64 && y < raster.height() as f64
+}
+
+/// Places of labels (column, row) and the class that belongs there.
+fn label_places(format: PlateFormat) -> Vec<([f64; 2], usize)> {
+    let (last_col, last_row) = (format.cols() as f64 - 1.0, format.rows() as f64 - 1.0);
+    let rows = (0..format.rows()).filter_map(|r| Some((r as f64, label_class(&row_letters(r))?)));
+    let cols = (0..format.cols()).filter_map(|c| Some((c as f64, label_class(&(c + 1).to_string())?)));
+    let beside = rows.flat_map(|(r, class)| [([-LABEL_AWAY, r], class), ([last_col + LABEL_AWAY, r], class)]);
+    let above = cols.flat_map(|(c, class)| [([c, -LABEL_AWAY], class), ([c, last_row + LABEL_AWAY], class)]);
+    beside.chain(above).collect()
+}
+
+/// The footprint's corners in lattice units: A1's, A12's, H12's, H1's.
+fn corner_places(format: PlateFormat) -> [[f64; 2]; 4] {
+    let (last_col, last_row) = (format.cols() as f64 - 1.0, format.rows() as f64 - 1.0);
+    // The footprint is 127.76 x 85.48 mm (ANSI/SLAS 1-2004); a standard format's pitch follows from its columns.
+    let pitch_mm = match format.cols() {
+        3 => 39.12,
+        4 => 26.01,
+        6 => 19.3,
+        8 => 13.08,
+        24 => 4.5,
+        48 => 2.25,
+        _ => 9.0,
+    };
+    let (dx, dy) = ((127.76 / pitch_mm - last_col) / 2.0, (85.48 / pitch_mm - last_row) / 2.0);
+    [[-dx, -dy], [last_col + dx, -dy], [last_col + dx, last_row + dy], [-dx, last_row + dy]]
+}
+
+fn read(net: &Model, rgb: &[u8]) -> Result<Vec<Vec<f32>>, ModelError> {
+    let bytes = SIDE * SIDE * 3;
+    let mut input = Array4::zeros((rgb.len() / bytes, 3, SIDE, SIDE));
+    for (i, square) in rgb.chunks_exact(bytes).enumerate() {
+        tensor::fill(&mut input, i, square, SIDE, net.spec().input);
+    }
+    let output = net.run(input.view().into_dyn())?;
+    let logits: Vec<Vec<f32>> = output.rows().into_iter().map(|row| row.to_vec()).collect();
+    if logits.len() != rgb.len() / bytes || logits.iter().any(|l| l.len() != CLASSES.len()) {
+        return Err(net.failed(format!("its output is {:?} instead of [n, {}]", output.shape(), CLASSES.len())));
+    }
+    Ok(logits)
+}
+
+/// Softmax share of one class among some.
+fn share(logits: &[f32], class: usize, among: RangeInclusive<usize>) -> f32 {
+    let some = logits.get(among).unwrap_or_default();
+    let most = some.iter().copied().fold(f32::MIN, f32::max);
+    let total: f32 = some.iter().map(|l| (l - most).exp()).sum();
+    logits.get(class).map_or(0.0, |l| (l - most).exp() / total)
+}
