@@ -88,7 +88,7 @@ def main():
     key = (platform.system(), platform.machine())
     if key not in WHEELS:
         known = ", ".join(" ".join(pair) for pair in WHEELS)
-        stop(f"no ONNX Runtime is known for {' '.join(key)} (known: {known}); set ORT_DYLIB_PATH to one of your own")
+        stop(f"no ONNX Runtime is known for {' '.join(key)} (known: {known}); set WELLREAD_ONNXRUNTIME to one of your own")
     tag, expected, library, plain = WHEELS[key]
     stamp = into / "wheel.sha256"
     if stamp.is_file() and stamp.read_text().strip() == expected and (into / plain).is_file():

@@ -1,0 +1,46 @@
+//! `wellread`: reads plates, simulates them, and scores readings against the truth.
+//!
+//! Holds no knowledge of plates or pictures: it parses arguments, calls the crates below, and prints.
+//! Never runs a model itself and never opens a database.
+#![allow(clippy::print_stdout, reason = "printing is what this program is for")]
+
+mod annotate;
+mod args;
+mod assay_choice;
+mod calibration;
+mod evaluate;
+mod eyes;
+mod failure;
+mod inputs;
+mod interrupt;
+mod line_up;
+mod output;
+mod progress;
+mod put_file;
+mod read;
+mod record;
+mod simulate;
+mod table;
+
+use args::{Args, Command};
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    interrupt::listen();
+    let outcome = match &args.command {
+        Command::Read(command) => read::run(command),
+        Command::Simulate(command) => simulate::run(command),
+        Command::Evaluate(command) => evaluate::run(command),
+    };
+    match outcome {
+        // An interrupted run did what it says so far, but a script must not take it for complete.
+        _ if interrupt::requested() => ExitCode::from(args::EXIT_INTERRUPTED),
+        Ok(code) => code,
+        Err(stop) => {
+            eprintln!("{}", stop.line());
+            stop.exit_code()
+        }
+    }
+}
