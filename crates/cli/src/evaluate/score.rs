@@ -201,12 +201,15 @@ fn judged_well(
 ///
 /// Right is what lies in the truth's range, or what the assay's rule makes of the true classes: the range counts the
 /// unbroken run, which a rule that bridges a skipped well rightly exceeds.
+///
+/// A plate that is not the assay's has no end points under it: then there is nothing to score.
 fn end_points(plate: &TruePlate, made: Option<&Interpretation>, assay: &Assay) -> (usize, Vec<String>) {
+    let Some(made) = made else { return (0, Vec::new()) };
     let highest = assay.series.as_ref().is_some_and(|series| series.rule == Rule::Highest);
     let mut wrong = Vec::new();
     for (id, truth) in &plate.truth.series {
         let [low, high] = if highest { truth.highest_range } else { truth.run_last_col_range };
-        let read = made.and_then(|made| made.series.iter().find(|s| s.series == *id)).and_then(|s| s.end_point);
+        let read = made.series.iter().find(|s| s.series == *id).and_then(|s| s.end_point);
         let in_range = read.is_some_and(|step| (low..=high).contains(&usize::from(step)));
         if !in_range && (read.is_none() || read != by_rule(plate, id, assay)) {
             let read = read.map_or_else(|| "none".to_owned(), |step| step.to_string());

@@ -1,0 +1,40 @@
+//! What both benchmarks read, and with which models.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
+use wellread_plate::{assay::Assay, class::WellClass};
+use wellread_vision::{
+    eyes::Eyes,
+    runtime::{Runtime, SessionPlan},
+};
+
+/// As many threads as the machine that the figures are stated for has cores.
+pub(crate) const PLAN: SessionPlan = SessionPlan { sessions: 1, threads_each: 2 };
+
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// A file named by a variable of the environment, else one that `./dev bench` has made.
+pub(crate) fn made(variable: &str, default: &str) -> PathBuf {
+    env::var_os(variable).map_or_else(|| root().join(default), PathBuf::from)
+}
+
+pub(crate) fn image_bytes() -> Vec<u8> {
+    let path = made("WELLREAD_BENCH_IMAGE", "target/bench/plate.jpg");
+    std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}: run ./dev bench, which makes it", path.display()))
+}
+
+pub(crate) fn runtime() -> Runtime {
+    Runtime::open(None).expect("run ./dev setup first")
+}
+
+pub(crate) fn eyes(runtime: &Runtime) -> Eyes {
+    Eyes::open(runtime, &root().join("models"), PLAN).expect("the shipped models load")
+}
+
+pub(crate) fn classes() -> Vec<WellClass> {
+    Assay::shipped("hi").expect("hi is shipped").classes.into_keys().collect()
+}
