@@ -39,9 +39,11 @@ pub(super) struct Recipe {
     pub(super) false_peaks: f64,
     /// Radial distortion at the picture's corner.
     pub(super) barrel: f64,
-    /// Rows (from the last) that are faint throughout, and their greatest heat.
-    pub(super) faint_rows: usize,
+    /// Rows that are faint throughout (the first, and the one after the last), and their greatest heat.
+    pub(super) faint_rows: (usize, usize),
     pub(super) faint_heat: f64,
+    /// Heat of the wells that are seen, from and to.
+    pub(super) heat: (f64, f64),
     /// Whether another regular pattern stands beside the plate.
     pub(super) rack: bool,
     /// Whether letters stand before the rows.
@@ -63,8 +65,9 @@ impl Recipe {
             missing: 0.0,
             false_peaks: 0.0,
             barrel: 0.0,
-            faint_rows: 0,
+            faint_rows: (0, 0),
             faint_heat: 0.0,
+            heat: (0.5, 0.98),
             rack: false,
             letters: false,
         }
@@ -149,13 +152,13 @@ impl Scene {
             let at = bend(homography::project(map, col, row).unwrap(), recipe);
             let pitch = self.pitch(map, col, row);
             self.centers.push(at);
-            let faint = well.row() + recipe.faint_rows >= recipe.rows;
+            let faint = (recipe.faint_rows.0..recipe.faint_rows.1).contains(&well.row());
             let height = if faint {
                 rng.random_range(0.4..1.0) * recipe.faint_heat
             } else if rng.random::<f64>() < recipe.missing {
                 rng.random_range(0.0..0.25)
             } else {
-                rng.random_range(0.5..0.98)
+                rng.random_range(recipe.heat.0..recipe.heat.1)
             };
             let seen = [at[0] + recipe.noise * pitch * normal(rng), at[1] + recipe.noise * pitch * normal(rng)];
             self.add(seen, height, pitch, rng);

@@ -1,10 +1,11 @@
 //! Whether a lattice is a plate, which one, and if not why not.
 
 use super::{
+    edge::View,
     grow::{Cloud, Node},
     homography::{self, Homography},
-    lattice::{Border, Evidence, Fit, FitError, Settled, Sighting, fit_nodes, off},
-    window::{Placed, SEEN, Sample, Span, Table},
+    lattice::{Evidence, Fit, FitError, Settled, Sighting, fit_nodes, off},
+    window::{Placed, SEEN, Span, Table},
 };
 use wellread_plate::format::{PlateFormat, WellId};
 
@@ -42,10 +43,10 @@ pub(super) fn judge(
     }
     let table = Table::sample(&settled.homography, looked_at(core), evidence, size);
     let ranked = weighed(cloud, settled, table.ranked(core));
-    let Some(best) = ranked.first().copied() else { return Err(no_format(&table, core, size)) };
     let view = View { table: &table, core, size };
+    let Some(best) = ranked.first().copied() else { return Err(view.no_format()) };
     view.enough(&best)?;
-    view.ends(&best)?;
+    view.ends(&best, &|line| beside(cloud, settled, &best, line))?;
     let gap = best.score - ranked.get(1).map_or(0.0, |next| next.score);
     if let Some(next) = ranked.get(1).filter(|_| gap < LEAST_GAP) {
         return Err(FitError::Ambiguous { one: best.format, other: next.format });
@@ -99,14 +100,31 @@ fn weighed(cloud: &Cloud, settled: &Settled, mut ranked: Vec<Placed>) -> Vec<Pla
             inside.iter().map(|n| off(cloud, &map, n).unwrap_or(1.0).powi(2)).collect()
         })
         .collect();
-    // Per axis, of the reading that fits best; not below what a heat map's cells allow.
-    let variance = offsets.iter().map(|o| 0.5 * mean(o)).fold(f64::INFINITY, f64::min).max(0.03f64.powi(2));
+    // Per axis, of the reading that fits best; its map took eight of the measurements. Not below what a heat map's cells
+    // allow.
+    let variance = |squares: &Vec<f64>| squares.iter().sum::<f64>() / (2.0 * squares.len() as f64 - 8.0).max(2.0);
+    let variance = offsets.iter().map(variance).fold(f64::INFINITY, f64::min).max(0.03f64.powi(2));
     for (placed, squares) in ranked.iter_mut().zip(&offsets) {
         placed.score -= squares.iter().map(|s| (0.5 * s / variance - 1.0).min(MOST_MISFIT)).sum::<f64>();
     }
     ranked.sort_by(|a, b| b.score.total_cmp(&a.score));
     ranked
 }
+
+/// Whether the peaks on a line outside a window stand beside its nodes, by that window's own map.
+fn beside(cloud: &Cloud, settled: &Settled, best: &Placed, line: Span) -> bool {
+    let within = |span: Span| settled.nodes.iter().filter(move |n| span.contains(n.i, n.j));
+    let inside: Vec<Node> = within(best.span).copied().collect();
+    let Some(map) = fit_nodes(cloud, &inside) else { return false };
+    let square = |n: &Node| off(cloud, &map, n).unwrap_or(1.0).powi(2);
+    let usual = mean(&inside.iter().map(square).collect::<Vec<_>>());
+    let there: Vec<f64> = within(line).map(square).collect();
+    // A line of heat without peaks on the nodes has them further off than any well's.
+    there.len() < 3 || mean(&there) > BESIDE * usual
+}
+
+/// How many times farther off (squared) than the wells a line must be to be none of theirs.
+const BESIDE: f64 = 3.0;
 
 /// The nodes where a plate could reach that has most of its wells in `core`.
 fn looked_at(core: Span) -> Span {
@@ -116,166 +134,6 @@ fn looked_at(core: Span) -> Span {
         ((low - by).max((high - most - 1).min(low - 2)), (high + by).min((low + most + 1).max(high + 2)))
     };
     Span { i: reach(core.i), j: reach(core.j) }
-}
-
-/// The heat around one lattice.
-struct View<'a> {
-    table: &'a Table,
-    core: Span,
-    size: (f64, f64),
-}
-
-impl View<'_> {
-    fn heat(&self, i: i32, j: i32) -> Option<f64> {
-        self.table.get(i, j).and_then(|s| s.heat)
-    }
-
-    fn samples(&self, nodes: impl Iterator<Item = (i32, i32)>) -> Vec<Sample> {
-        nodes.filter_map(|(i, j)| self.table.get(i, j).copied()).collect()
-    }
-
-    /// The four lines just outside: before and after along the first axis, before and after along the second.
-    fn sides(&self, span: Span) -> [Vec<Sample>; 4] {
-        let Span { i, j } = span;
-        [
-            Span { i: (i.0 - 1, i.0 - 1), j },
-            Span { i: (i.1 + 1, i.1 + 1), j },
-            Span { i, j: (j.0 - 1, j.0 - 1) },
-            Span { i, j: (j.1 + 1, j.1 + 1) },
-        ]
-        .map(|line| self.samples(line.nodes()))
-    }
-
-    fn ring(&self, span: Span) -> Vec<Sample> {
-        self.samples(span.grown(1).nodes().filter(|&(i, j)| !span.contains(i, j)))
-    }
-
-    /// Refuses a window with too few of its wells seen.
-    fn enough(&self, best: &Placed) -> Result<(), FitError> {
-        let heats: Vec<f64> = best.span.nodes().filter_map(|(i, j)| self.heat(i, j)).collect();
-        let seen = heats.iter().filter(|&&h| h >= SEEN).count();
-        let needed = wells_needed(best.format);
-        let unseen = best.format.wells() - heats.len();
-        if unseen > 0 && seen + unseen >= needed {
-            let cut = self.samples(best.span.nodes());
-            let outside: Vec<Sample> = cut.into_iter().filter(|s| s.heat.is_none()).collect();
-            return Err(self.cut_off(borders(&outside, self.size)));
-        }
-        if seen < needed {
-            let (format, least) = (best.format, needed);
-            return Err(FitError::none(format!("{seen} wells of a {format}-well plate stand out, {least} are needed")));
-        }
-        Ok(())
-    }
-
-    /// Refuses a window beyond which the lattice goes on, in the picture or out of it.
-    fn ends(&self, best: &Placed) -> Result<(), FitError> {
-        let sides = self.sides(best.span);
-        let going_on = sides.iter().filter(|line| goes_on(line)).count();
-        let ring = self.ring(best.span);
-        let strong = ring.iter().filter(|s| s.heat.is_some_and(|h| h >= SEEN)).count();
-        let coarse = best.format.wells() <= 24 || !best.format.is_standard();
-        // A fine plate bears a printed line beside it; a coarse one is a piece of something larger.
-        if going_on > 1 || (coarse && (going_on > 0 || strong * 6 > ring.len())) {
-            return Err(no_format(self.table, self.core, self.size));
-        }
-        let cut: Vec<Sample> = cut_sides(best, &sides).into_iter().flatten().copied().collect();
-        if cut.is_empty() { Ok(()) } else { Err(self.cut_off(borders(&cut, self.size))) }
-    }
-
-    fn cut_off(&self, sides: Vec<Border>) -> FitError {
-        cut_off(self.core, sides)
-    }
-}
-
-fn cut_off(core: Span, sides: Vec<Border>) -> FitError {
-    let (wide, high) = (core.wide(), core.high());
-    FitError::CutOff { rows: wide.min(high), cols: wide.max(high), sides }
-}
-
-/// Lines beyond which the plate must go on outside the picture.
-fn cut_sides<'a>(best: &Placed, sides: &'a [Vec<Sample>; 4]) -> Vec<&'a [Sample]> {
-    let [before, after, above, below] = sides.each_ref().map(Vec::as_slice);
-    let (columns, rows) =
-        if best.turned { ([above, below], [before, after]) } else { ([before, after], [above, below]) };
-    let (n_rows, n_cols, wells) = (best.format.rows(), best.format.cols(), best.format.wells());
-    if !best.format.is_standard() {
-        // The strip's own length is whole; along the other axis it is a plate that may go on.
-        let open = if n_cols == 12 { rows } else { columns };
-        return open.into_iter().filter(|line| runs_out(line)).collect();
-    }
-    // A larger plate's half is a smaller one's whole: 8 x 6 of 8 x 12, 6 x 4 of 6 x 8. Such a half touches one border.
-    if n_rows * 2 > n_cols && wells <= 48 {
-        return [columns, rows]
-            .into_iter()
-            .flat_map(|[a, b]| match (leaves(a), leaves(b)) {
-                (true, false) if !runs_out(b) => vec![a],
-                (false, true) if !runs_out(a) => vec![b],
-                _ => Vec::new(),
-            })
-            .collect();
-    }
-    Vec::new()
-}
-
-/// Whether the next line would lie outside the picture or half a pitch from its border, for a third of its length.
-fn runs_out(line: &[Sample]) -> bool {
-    line.iter().filter(|s| s.border < 0.5).count() * 3 >= line.len().max(1)
-}
-
-/// Whether the next line would lie outside the picture for half of its length.
-fn leaves(line: &[Sample]) -> bool {
-    line.iter().filter(|s| s.border < 0.0).count() * 2 >= line.len().max(1)
-}
-
-/// Whether the next line shows wells like the plate's own.
-fn goes_on(line: &[Sample]) -> bool {
-    let heats: Vec<f64> = line.iter().filter_map(|s| s.heat).collect();
-    heats.len() >= 2 && heats.iter().filter(|&&h| h >= SEEN).count() * 2 > heats.len()
-}
-
-/// The borders nearest to points at or beyond them.
-fn borders(samples: &[Sample], size: (f64, f64)) -> Vec<Border> {
-    let mut sides: Vec<Border> = samples
-        .iter()
-        .map(|s| {
-            let [x, y] = s.pixel;
-            let distances =
-                [(x, Border::Left), (y, Border::Top), (size.0 - x, Border::Right), (size.1 - y, Border::Bottom)];
-            distances.into_iter().min_by(|a, b| a.0.total_cmp(&b.0)).map_or(Border::Left, |d| d.1)
-        })
-        .collect();
-    sides.sort_unstable();
-    let most = sides.chunk_by(|a, b| a == b).map(<[Border]>::len).max().unwrap_or(0);
-    let mut named: Vec<Border> =
-        sides.chunk_by(|a, b| a == b).filter(|run| run.len() * 4 >= most).flatten().copied().collect();
-    named.dedup();
-    named
-}
-
-/// A lattice that is no format: cut off where it runs out of the picture, no plate otherwise.
-fn no_format(table: &Table, core: Span, size: (f64, f64)) -> FitError {
-    let view = View { table, core, size };
-    let out: Vec<Sample> = view.sides(core).into_iter().filter(|line| runs_out(line)).flatten().collect();
-    let heats: Vec<f64> = core.nodes().filter_map(|(i, j)| view.heat(i, j)).collect();
-    let seen = heats.iter().filter(|&&h| h >= SEEN).count();
-    if !out.is_empty() && seen >= 8 && seen * 2 >= heats.len() {
-        return cut_off(core, borders(&out, size));
-    }
-    FitError::none(format!("a pattern of {} x {} is no plate's", core.high(), core.wide()))
-}
-
-/// Wells that must stand out: the fewer a plate has, the larger a share, for six dots are soon in a row somewhere.
-fn wells_needed(format: PlateFormat) -> usize {
-    let share = |percent: usize| (format.wells() * percent).div_ceil(100);
-    match (format.is_standard(), format.wells()) {
-        (true, 0..=6) => 5,
-        (true, 7..=12) => 10,
-        (true, 13..=24) => share(75),
-        (true, 25..=48) => share(62),
-        (true, _) => share(42),
-        (false, wells) => share(65).max(12.min(wells)),
-    }
 }
 
 /// The window's homography in (column, row), and its wells as (column, row), row by row.
@@ -321,7 +179,8 @@ fn residual(cloud: &Cloud, map: &Homography, format: PlateFormat, nodes: &[Node]
     let rms = (nodes.iter().filter_map(off).sum::<f64>() / n).sqrt();
     let pitch = center(format).and_then(|[x, y]| homography::pitch_px(map, x, y)).unwrap_or(f64::NAN);
     // Eight of the 2n measurements went into the map, which lets a few points look better than they are.
-    let limit = 0.15 * (1.0 - 4.0 / n).max(0.0).sqrt();
+    let most = if format.wells() <= 12 { 0.12 } else { 0.15 };
+    let limit = most * (1.0 - 4.0 / n).max(0.0).sqrt();
     if rms / pitch <= limit {
         return Ok(rms);
     }
@@ -350,7 +209,8 @@ fn plausible(map: &Homography, format: PlateFormat) -> Result<(), FitError> {
     if !(0.6..=1.67).contains(&(along / down)) {
         return odd("its cells are not square");
     }
-    if u[0] * v[1] - u[1] * v[0] < 0.8 * along * down {
+    // A honeycomb's axes meet at 60 degrees, a sine of 0.87; a plate tilted by 45 degrees keeps 0.94.
+    if u[0] * v[1] - u[1] * v[0] < 0.9 * along * down {
         return odd("its axes are not at right angles");
     }
     Ok(())

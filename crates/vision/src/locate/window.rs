@@ -9,7 +9,7 @@ const OUTSIDE_TOLERANCE: f64 = 0.15;
 /// How far around a node the heat's maximum is taken, in pitches.
 const HEAT_RADIUS: f64 = 0.2;
 /// Heat from which a well counts as seen.
-pub(super) const SEEN: f64 = 0.45;
+pub(super) const SEEN: f64 = 0.35;
 
 /// Heat at one lattice node.
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +59,8 @@ pub(super) struct Table {
     /// Per axis, for each line across it, running sums along the line of the two scores and of the wells seen.
     by_row: Vec<[f64; 3]>,
     by_column: Vec<[f64; 3]>,
+    /// Wells seen left of and above each node, one line and column more than there are nodes.
+    seen_before: Vec<f64>,
 }
 
 /// A format at a place on the lattice.
@@ -76,13 +78,19 @@ impl Table {
     /// Looks up the heat at every node of a rectangle.
     pub(super) fn sample(h: &Homography, span: Span, evidence: &dyn Evidence, size: (f64, f64)) -> Self {
         let samples: Vec<Sample> = span.nodes().map(|(i, j)| sample(h, i, j, evidence, size)).collect();
-        let mut table = Self { span, samples, by_row: Vec::new(), by_column: Vec::new() };
+        let mut table = Self { span, samples, by_row: Vec::new(), by_column: Vec::new(), seen_before: Vec::new() };
         let rows = (span.j.0..=span.j.1).map(|j| (span.i.0..=span.i.1).map(|i| table.value(i, j)).collect());
         let by_row = rows.flat_map(|line: Vec<[f64; 3]>| running(&line)).collect();
         let columns = (span.i.0..=span.i.1).map(|i| (span.j.0..=span.j.1).map(|j| table.value(i, j)).collect());
         let by_column = columns.flat_map(|line: Vec<[f64; 3]>| running(&line)).collect();
         table.by_row = by_row;
         table.by_column = by_column;
+        let mut above = vec![0.0; span.wide() + 1];
+        table.seen_before.clone_from(&above);
+        for line in table.by_row.chunks(span.wide() + 1) {
+            above.iter_mut().zip(line).for_each(|(sum, row)| *sum += row[2]);
+            table.seen_before.extend_from_slice(&above);
+        }
         table
     }
 
@@ -109,8 +117,15 @@ impl Table {
         difference(&self.by_column, start, (j.0 - self.span.j.0, j.1 - self.span.j.0 + 1))
     }
 
+    /// Wells seen in a rectangle, by the sums over all that lies before its corners.
     fn seen(&self, span: Span) -> f64 {
-        (span.j.0..=span.j.1).map(|j| self.row(j, span.i)[2]).sum()
+        let wide = self.span.wide() + 1;
+        let at = |i: i32, j: i32| {
+            let at = (j - self.span.j.0) as usize * wide + (i - self.span.i.0) as usize;
+            self.seen_before.get(at).copied().unwrap_or(0.0)
+        };
+        let (i, j) = ((span.i.0, span.i.1 + 1), (span.j.0, span.j.1 + 1));
+        at(i.1, j.1) - at(i.0, j.1) - at(i.1, j.0) + at(i.0, j.0)
     }
 
     /// Log-likelihood of wells at all nodes of a rectangle, against none there.
@@ -171,6 +186,9 @@ const UNSEEN: f64 = -2.6;
 const FAINT_LINE: f64 = -2.5;
 /// What a strip costs against a standard plate: about four wells of evidence.
 const STRIP_PRIOR: f64 = -12.0;
+/// What a strip of all lines but one costs: as much as a 96-well plate whose last row or column is blank, so that
+/// neither is taken for the other.
+const ALL_BUT_ONE: [f64; 2] = [-26.0, -18.0];
 
 /// Formats looked for, with the logarithm of how likely each is beforehand.
 fn formats() -> Vec<(PlateFormat, f64)> {
@@ -185,7 +203,12 @@ fn formats() -> Vec<(PlateFormat, f64)> {
     // left out because they are a 48-well plate turned.
     let along = (2..8).filter_map(|rows| PlateFormat::new(rows, 12).ok());
     let across = (2..12).filter(|&cols| cols != 6).filter_map(|cols| PlateFormat::new(8, cols).ok());
-    standard.chain(along.chain(across).map(|f| (f, STRIP_PRIOR))).collect()
+    let strip = |f: PlateFormat| match (f.rows(), f.cols()) {
+        (7, 12) => ALL_BUT_ONE[0],
+        (8, 11) => ALL_BUT_ONE[1],
+        _ => STRIP_PRIOR,
+    };
+    standard.chain(along.chain(across).map(|f| (f, strip(f)))).collect()
 }
 
 fn shares(a: Span, b: Span) -> bool {
