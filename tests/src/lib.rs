@@ -74,10 +74,14 @@ fn runtime() -> &'static str {
     if cfg!(target_os = "macos") { ".onnxruntime/libonnxruntime.dylib" } else { ".onnxruntime/libonnxruntime.so" }
 }
 
-/// The binary beside this test, built anew if its sources have changed: a journey through a stale one proves nothing.
+/// The program: named by `WELLREAD_PROGRAM`, as `./dev test` does with the one it has just built together with all
+/// tests; else built here, because a journey through a stale one proves nothing.
 fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
+        if let Some(named) = env::var_os("WELLREAD_PROGRAM") {
+            return PathBuf::from(named);
+        }
         let test = env::current_exe().expect("this test has a path");
         let profile = test.parent().and_then(Path::parent).expect("tests lie in target/PROFILE/deps");
         let mut build = Command::new(env!("CARGO"));
