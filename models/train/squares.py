@@ -18,7 +18,7 @@ KINDS = {
     # side, widths, whether a square may be turned and mirrored, classes that are asked for together
     "classifier": {
         "side": 48,
-        "widths": (24, 40, 64, 96),
+        "widths": (16, 32, 48, 64),
         "turns": True,
         "classes": ["teardrop", "button", "ring", "mat", "empty", "growth", "no-growth", "coloured", "clear"],
         "families": [[0, 1, 2, 3, 4], [5, 6], [7, 8]],
@@ -27,7 +27,7 @@ KINDS = {
     },
     "landmark": {
         "side": 32,
-        "widths": (16, 32, 64, 96),
+        "widths": (16, 24, 48, 64),
         "turns": False,
         "classes": ["nothing", *"ABCDEFGH", *map(str, range(1, 13)), "notch", "corner"],
         "families": [list(range(21)), [21, 22]],
@@ -116,7 +116,7 @@ def main() -> None:
     model = Squares(kind["widths"], classes)
 
     def batch():
-        x, labels, family = crops.take(crops.pick(192))
+        x, labels, family = crops.take(crops.pick(128))
         if kind["turns"]:
             x = turn(x, np.random.randint(8))
         return color_jitter(x, kind["jitter"]).contiguous(memory_format=torch.channels_last), labels, family
@@ -124,7 +124,7 @@ def main() -> None:
     def loss_of(model, batch):
         x, labels, family = batch
         # A well no careful eye would be sure of teaches a little, and not to be sure.
-        sure = torch.where(labels[:, 1] > 0, 1.0, 0.35)
+        sure = torch.where(labels[:, 1] > 0, 1.0, 0.5)
         each = F.cross_entropy(model(x) + mask[family], labels[:, 0], reduction="none", label_smoothing=0.0)
         return (each * sure).mean()
 

@@ -221,20 +221,20 @@ impl Habit {
         Self {
             tilt_angle: tilt_angle + draw.normal(0.12),
             head: draw.range(0.14, 0.34),
-            length: draw.range(0.35, 1.0),
+            length: if draw.chance(0.5) { draw.range(0.25, 0.5) } else { draw.range(0.4, 1.0) },
             density: draw.log_range(0.9, 5.0),
             softness: draw.range(0.03, 0.13),
             tip: draw.range(0.2, 0.75),
             foot: if draw.chance(0.25) { draw.range(0.03, 0.15) } else { 0.0 },
-            veil: draw.log_range(0.22, 1.1),
-            reach: draw.range(0.7, 1.25),
+            veil: draw.log_range(0.28, 1.5),
+            reach: draw.range(0.85, 1.3),
             veil_texture: draw.range(0.05, 0.7),
             off_center: if tilted {
                 [draw.normal(0.07), draw.normal(0.09)]
             } else {
                 [draw.normal(0.05), draw.normal(0.05)]
             },
-            spread: draw.range(0.04, 0.22),
+            spread: draw.range(0.04, 0.2),
             dirt: if draw.chance(0.5) { draw.range(0.0, 0.5) } else { 0.03 },
             medium: if draw.chance(0.35) { [0.02, 0.08, 0.1].map(|a| a * draw.range(0.0, 2.0)) } else { [0.0; 3] },
         }
@@ -273,18 +273,19 @@ impl Habit {
                 Shape::Disc { at, radius: head * draw.range(0.9, 1.45), squash, angle: draw.range(0.0, 3.1) };
             sure = content.density > 0.7;
         } else if *class == WellClass::RING {
-            let radius = (head * draw.range(1.2, 2.4)).clamp(0.24, 0.75);
+            let radius = (head * draw.range(1.2, 2.4)).clamp(0.24, 0.62);
             let width = radius * draw.range(0.1, 0.3);
             let inside = draw.range(0.0, 0.32);
             content.softness = content.softness.min(0.06);
             content.density = content.density.max(0.9);
-            sure = inside < 0.25 && radius > 0.28;
+            sure = inside < 0.22 && radius > 0.3;
             content.shape = Shape::Ring { at, radius, width, wobble: draw.range(0.0, 0.5), inside };
         } else if *class == WellClass::MAT {
             content.density = self.vary(draw, self.veil);
-            let middle = if draw.chance(0.25) { draw.range(0.1, 0.5) } else { 0.0 };
-            let reach = self.vary(draw, self.reach).max(0.65);
-            sure = content.density > 0.2;
+            let middle = if draw.chance(0.2) { draw.range(0.1, 0.35) } else { 0.0 };
+            let reach = self.vary(draw, self.reach).max(0.7);
+            // A veil that covers half the floor could as well be a large soft button.
+            sure = content.density > 0.25 && reach > 0.88;
             content.shape = Shape::Veil { reach, texture: self.veil_texture * draw.range(0.6, 1.3), middle };
         } else if draw.chance(0.15) {
             // A smear of blood on the wall or the odd fleck does not make an empty well a full one.
@@ -296,7 +297,7 @@ impl Habit {
 
     /// Cells that ran: from a short taper to a stream down to the wall.
     fn pour(&self, content: &mut Content, at: [f32; 2], head: f32, draw: &mut Draw) -> bool {
-        let length = (self.vary(draw, self.length) * draw.range(0.75, 1.1)).max(head * 0.9).max(0.26);
+        let length = (self.vary(draw, self.length) * draw.range(0.75, 1.1)).max(head * 0.95).max(0.22);
         let angle = self.tilt_angle + draw.normal(0.1);
         let tip = head * self.tip * draw.range(0.7, 1.1);
         // The head lies above the middle, so that the drop as a whole is about centred.
@@ -307,7 +308,7 @@ impl Habit {
         }
         let bend = draw.normal(0.05);
         content.shape = Shape::Drop { at: start, head, length, angle, tip, bend, foot: self.foot };
-        content.density > 0.6 && length > head * 1.1
+        content.density > 0.7 && length > head * 1.25
     }
 
     /// A well of a growth plate: pellets, colonies and haze, or clear broth.

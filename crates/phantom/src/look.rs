@@ -125,6 +125,20 @@ pub(crate) enum Bottom {
 }
 
 impl Look {
+    /// Wells that touch, full of colour up to their rims, the light shining between them.
+    pub(crate) fn brim_over(&mut self, draw: &mut Draw) {
+        self.rim = draw.range(0.47, 0.512);
+        self.rim_width = draw.range(0.01, 0.04);
+        self.floor = (self.rim - self.rim_width) * draw.range(0.55, 0.98);
+        self.rim_opacity = draw.range(0.0, 0.35);
+        self.wall_tint = draw.range(0.7, 1.3);
+        self.wall_haze *= 0.3;
+        self.between = draw.range(1.0, 1.9);
+        for glint in &mut self.glints {
+            glint.gain *= draw.range(0.0, 0.5);
+        }
+    }
+
     pub(crate) fn draw(draw: &mut Draw, plastic: Plastic, bottom: Bottom, tight: bool) -> Self {
         let rim = if tight { draw.range(0.43, 0.505) } else { draw.range(0.33, 0.49) };
         let rim_width = if draw.chance(0.7) { draw.range(0.012, 0.06) } else { draw.range(0.05, 0.13) };
@@ -165,7 +179,8 @@ impl Look {
             wall_tint: draw.range(0.0, 1.0),
             glints,
             lamps,
-            floor_gain: 1.0 + (draw.range(0.7, 1.12) - 1.0) * plain,
+            floor_gain: 1.0
+                + (if draw.chance(0.2) { draw.range(0.7, 0.9) } else { draw.range(0.88, 1.12) } - 1.0) * plain,
             floor_edge: draw.range(0.0, 0.5) * plain,
             between: draw.weighted(&[(0.6, 1.0), (0.2, 0.7), (0.2, 1.35)], 1.0) * draw.range(0.9, 1.1),
             shadow: if draw.chance(0.5) { draw.range(0.0, 0.6) * plain } else { 0.0 },

@@ -131,7 +131,7 @@ impl Scene {
                 (0..3).map(|c| (here.get(c).unwrap_or(&0.0) - other.get(c).unwrap_or(&0.0)).powi(2)).sum::<f32>() / 3.0;
         }
         let noise = self.optics.noise_level();
-        inside > 0.7 * rays && (seen / inside).sqrt() > 0.018 + noise * 0.8
+        inside > 0.7 * rays && (seen / inside).sqrt() > 0.028 + noise
     }
 
     /// The picture's value at a point, perhaps with something else in one well.

@@ -3,7 +3,7 @@
 use crate::{
     backdrop::Backdrop,
     camera::{Camera, Pose},
-    color::{Rgb, hsv},
+    color::{Rgb, add, hsv, scale},
     content::{self, Content, Habit, Indicator},
     draw::Draw,
     geometry::Geometry,
@@ -160,7 +160,11 @@ fn subject(draw: &mut Draw, request: &Request, backdrop: &Backdrop) -> Subject {
     let mut look = Look::draw(&mut draw.fork(), plastic, bottom, tight);
     // A coarse plate's wells fill its pitch more, a fine one's are shallower on the picture.
     look.depth_mm = look.depth_mm.min(geometry.pitch * 1.5);
-    let (contents, classes) = fill(&mut draw.fork(), request, format);
+    let (mut contents, classes) = fill(&mut draw.fork(), request, format);
+    if !haem && !bench && draw.chance(0.25) {
+        look.brim_over(draw);
+        soak(draw, &mut contents);
+    }
     let stain = if request.family == Family::Growth { content::bacteria(draw) } else { content::red_cells(draw) };
     let camera = Camera::new(&pose(draw, request, &geometry, framing));
     let cut = look.outline.notches_mm.iter().filter(|c| **c > 0.0).count();
@@ -266,6 +270,15 @@ fn fill(draw: &mut Draw, request: &Request, format: PlateFormat) -> (Vec<Content
         named.push((class, sure));
     }
     (contents, named)
+}
+
+/// Colours the medium of all wells, each a little differently.
+fn soak(draw: &mut Draw, contents: &mut [Content]) {
+    let medium = dye(draw);
+    let depth = draw.log_range(0.4, 2.5);
+    for content in contents {
+        content.liquid = add(content.liquid, scale(medium, depth * draw.range(0.6, 1.3)));
+    }
 }
 
 /// What a colour reaction absorbs: one of the usual substrates, or any hue.

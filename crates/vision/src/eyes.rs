@@ -2,6 +2,7 @@
 
 use crate::{
     classify,
+    detector::Detector,
     locate::{self, LocateError},
     manifest::{Manifest, ModelError, ModelKind},
     raster::Raster,
@@ -13,14 +14,20 @@ use std::{
 };
 use wellread_plate::{
     class::WellClass,
-    reading::{Grid, Reading},
+    reading::{Grid, Reading, WellReading},
 };
 
 /// Locator, classifier and landmark reader, ready to look.
 pub struct Eyes {
     locator: Model,
-    classifier: Model,
+    judge: Judge,
     landmarks: Option<Model>,
+}
+
+/// Who says what lies in a well.
+enum Judge {
+    Classifier(Model),
+    Detector(Detector),
 }
 
 /// What to look for.
@@ -44,7 +51,8 @@ pub struct Seen {
 }
 
 impl Eyes {
-    /// Loads the models of a folder's manifest. A landmark reader may be missing; then A1 is never known.
+    /// Loads the models of a folder's manifest. A landmark reader may be missing; then A1 is never known. Where the
+    /// manifest names a detector, a laboratory's own, it judges the wells instead of the classifier.
     pub fn open(runtime: &Runtime, folder: &Path, plan: SessionPlan) -> Result<Self, ModelError> {
         let manifest = Manifest::load(folder)?;
         let load = |kind, name| {
@@ -54,18 +62,21 @@ impl Eyes {
         };
         Ok(Self {
             locator: load(ModelKind::Locator, "locator")?,
-            classifier: load(ModelKind::WellClassifier, "well-classifier")?,
+            judge: match manifest.first(ModelKind::Detector) {
+                Some(spec) => Judge::Detector(Detector::new(runtime.model(folder, spec, plan)?)?),
+                None => Judge::Classifier(load(ModelKind::WellClassifier, "well-classifier")?),
+            },
             landmarks: manifest.first(ModelKind::Landmark).map(|s| runtime.model(folder, s, plan)).transpose()?,
         })
     }
 
     /// The models in use.
     pub fn models(&self) -> Vec<&ModelId> {
-        [Some(&self.locator), Some(&self.classifier), self.landmarks.as_ref()]
-            .into_iter()
-            .flatten()
-            .map(Model::id)
-            .collect()
+        let judge = match &self.judge {
+            Judge::Classifier(model) => model.id(),
+            Judge::Detector(detector) => detector.id(),
+        };
+        [Some(self.locator.id()), Some(judge), self.landmarks.as_ref().map(Model::id)].into_iter().flatten().collect()
     }
 
     /// Finds the plate and classifies its wells.
@@ -76,7 +87,37 @@ impl Eyes {
             None => locate::locate(raster, &self.locator, self.landmarks.as_ref())?,
         };
         let located = Instant::now();
-        let wells = classify::classify(&self.classifier, raster, &grid, ask.classes)?;
+        let wells = match &self.judge {
+            Judge::Classifier(model) => classify::classify(model, raster, &grid, ask.classes)?,
+            Judge::Detector(detector) => {
+                covers(detector, ask.classes)?;
+                among(detector.read(raster, &grid)?, ask.classes)
+            }
+        };
         Ok(Seen { reading: Reading { grid, wells }, locate: located - started, classify: located.elapsed() })
     }
+}
+
+/// Whether the detector knows every class the assay distinguishes.
+fn covers(detector: &Detector, classes: &[WellClass]) -> Result<(), ModelError> {
+    match classes.iter().find(|class| !detector.classes().contains(class)) {
+        None => Ok(()),
+        Some(class) => Err(ModelError::Run {
+            name: detector.id().name.clone(),
+            why: format!("it does not know the class '{class}' of this assay"),
+        }),
+    }
+}
+
+/// The readings with only the classes asked for, in the assay's order; their shares sum to 1 again.
+fn among(mut wells: Vec<WellReading>, classes: &[WellClass]) -> Vec<WellReading> {
+    for well in &mut wells {
+        let share = |class| well.probabilities.iter().find(|(c, _)| c == class).map_or(0.0, |(_, p)| *p);
+        let asked: Vec<f64> = classes.iter().map(share).collect();
+        let total: f64 = asked.iter().sum();
+        let even = 1.0 / classes.len() as f64;
+        let scaled = asked.into_iter().map(|p| if total > 0.0 { p / total } else { even });
+        well.probabilities = classes.iter().cloned().zip(scaled).collect();
+    }
+    wells
 }
