@@ -37,9 +37,11 @@ def bench_picture():
     """A plate as the bench camera writes it: of the qualities that a camera uses, the one whose file is nearest 1.8 MB."""
     kept = FOLDER / "plate.jpg"
     if not kept.is_file():
-        made = []
-        for quality in (90, 93, 95, 97, 98):
-            made += simulate(FOLDER / f"quality-{quality}", "--plates", 1, "--seed", 7, "--quality", quality)
+        chosen = first_read(simulate(FOLDER / "quality-95", "--plates", 6, "--seed", 7, "--quality", 95))
+        made = [chosen]
+        for quality in (90, 97, 98, 99):
+            again = simulate(FOLDER / f"quality-{quality}", "--plates", 6, "--seed", 7, "--quality", quality)
+            made += [path for path in again if path.name == chosen.name]
         shutil.copy(min(made, key=lambda path: abs(path.stat().st_size - PICTURE_BYTES)), kept)
     return kept
 
@@ -54,15 +56,29 @@ def run(*arguments):
     _, status, usage = os.wait4(process.pid, 0)
     wall = (time.perf_counter() - begun) * 1e3
     process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
+    # 3 is a picture refused: an answer, which the caller sees in the output.
+    if process.returncode not in (0, 3):
         sys.exit(f"bench: wellread {' '.join(map(str, arguments))} ended with {process.returncode}: {out[:400]}")
     unit = 1 if sys.platform == "darwin" else 1024
     return wall, usage.ru_maxrss * unit / 1e6, out
 
 
+def read_plates(out):
+    """How many of a run's pictures were read."""
+    return sum("wells" in json.loads(line) for line in out.splitlines())
+
+
+def first_read(pictures):
+    """The first of some pictures that is read: a refused one would be measured for half of the work."""
+    for picture in pictures:
+        if read_plates(run("read", "--json", picture)[2]) == 1:
+            return picture
+    sys.exit("bench: none of the simulated plates is read; see ./dev bench quality")
+
+
 def processes(image):
     """Whole processes: a cold read, a picture of 12 megapixels, a folder."""
-    large = simulate(FOLDER / "large", "--plates", 1, "--seed", 7, "--size", "4000x3000", "--quality", 90)[0]
+    large = first_read(simulate(FOLDER / "large", "--plates", 3, "--seed", 7, "--size", "4000x3000", "--quality", 90))
     cold = [run("read", "--json", image) for _ in range(RUNS)]
     twelve = [run("read", "--json", large) for _ in range(RUNS)]
     in_process = [json.loads(out)["timing_ms"]["total"] for _, _, out in twelve]
@@ -73,20 +89,25 @@ def processes(image):
         "megapixels_12_read_ms": statistics.median(in_process),
         "megapixels_12_process_ms": median(wall for wall, _, _ in twelve),
         "megapixels_12_peak_mb": max(peak for _, peak, _ in twelve),
-        "plates_per_second": PLATES * 1e3 / folder_ms(),
+        **folder(),
     }
 
 
-def folder_ms():
-    """Median time of one process that reads a folder of 48 plates with two jobs."""
+def folder():
+    """One process that reads a folder of 48 plates with two jobs: the median of five runs."""
     distinct = simulate(FOLDER / "distinct", "--plates", DISTINCT_PLATES, "--seed", 3, "--quality", 95)
-    folder = FOLDER / "folder"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
+    plates = FOLDER / "folder"
+    shutil.rmtree(plates, ignore_errors=True)
+    plates.mkdir()
     for number in range(PLATES):
         picture = distinct[number % len(distinct)]
-        os.link(picture, folder / f"{number:02}-{picture.name}")
-    return median(run("read", "--json", "--jobs", 2, folder)[0] for _ in range(5))
+        os.link(picture, plates / f"{number:02}-{picture.name}")
+    runs = [run("read", "--json", "--jobs", 2, plates) for _ in range(5)]
+    return {
+        "plates_per_second": PLATES * 1e3 / median(wall for wall, _, _ in runs),
+        "plates_read_of_folder": read_plates(runs[0][2]),
+        "folder_peak_mb": max(peak for _, peak, _ in runs),
+    }
 
 
 def median(values):
@@ -116,6 +137,8 @@ LIMITS = [
     ("megapixels_12_process_ms", "  as a whole process, ms", None, None),
     ("megapixels_12_peak_mb", "  peak memory, MB", 300, "most"),
     ("plates_per_second", f"folder of {PLATES} plates, 2 jobs, plates a second", 25, "least"),
+    ("plates_read_of_folder", "  plates of it that were read", None, None),
+    ("folder_peak_mb", "  peak memory, MB", None, None),
 ]
 
 

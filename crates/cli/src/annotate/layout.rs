@@ -24,8 +24,9 @@ pub(super) struct Layout {
 
 /// A photograph is shown whole when the plate fills at least this share of it.
 const WHOLE_FROM: f64 = 0.3;
-/// How far around the wells the picture reaches at least, in pitches: names on two sides, titres on the others.
-const MARGIN_PITCHES: f64 = 1.4;
+/// How far the picture reaches at least, in pitches: for the names before the first wells, and for the titres after
+/// the last.
+const MARGIN_PITCHES: (f64, f64) = (1.0, 1.4);
 /// The longer side a picture is kept under, as long as its text allows.
 const LONG_SIDE: f64 = 2400.0;
 /// The longest side there may be: a plate whose wells are a pixel apart must not fill the memory.
@@ -76,8 +77,8 @@ fn least_pitch(format: PlateFormat) -> f64 {
 fn region(grid: &Grid, raster: &Raster) -> [f64; 4] {
     let (rows, cols) = (grid.format.rows() as f64, grid.format.cols() as f64);
     let (width, height) = (raster.width() as f64, raster.height() as f64);
-    let corners_at = |margin: f64| {
-        let (low, right, below) = (-margin, cols - 1.0 + margin, rows - 1.0 + margin);
+    let corners_at = |(before, after): (f64, f64)| {
+        let (low, right, below) = (-before, cols - 1.0 + after, rows - 1.0 + after);
         [(low, low), (right, low), (right, below), (low, below)].map(|(c, r)| grid.project(c, r))
     };
     let around = |corners: [[f64; 2]; 4]| {
@@ -85,7 +86,7 @@ fn region(grid: &Grid, raster: &Raster) -> [f64; 4] {
             [l.min(*x), t.min(*y), r.max(*x), b.max(*y)]
         })
     };
-    let [l, t, r, b] = around(corners_at(0.5));
+    let [l, t, r, b] = around(corners_at((0.5, 0.5)));
     let share = (r - l) * (b - t) / (width * height);
     let [l, t, r, b] = around(corners_at(MARGIN_PITCHES));
     // Perspective may throw a far corner anywhere: never show more than the photograph and its size again around it.

@@ -17,7 +17,7 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// A file named by a variable of the environment, else one that `./dev bench` has made.
+/// A file or folder named by a variable of the environment, else one in the repository; `./dev bench` makes it.
 pub(crate) fn made(variable: &str, default: &str) -> PathBuf {
     env::var_os(variable).map_or_else(|| root().join(default), PathBuf::from)
 }
@@ -32,7 +32,7 @@ pub(crate) fn runtime() -> Runtime {
 }
 
 pub(crate) fn eyes(runtime: &Runtime) -> Eyes {
-    Eyes::open(runtime, &root().join("models"), PLAN).expect("the shipped models load")
+    Eyes::open(runtime, &made("WELLREAD_MODELS", "models"), PLAN).expect("the shipped models load")
 }
 
 pub(crate) fn classes() -> Vec<WellClass> {
