@@ -46,33 +46,44 @@ class Locator(nn.Module):
 
 
 class Pictures:
-    """Rendered pictures and their maps, on disk; the last part is never trained on."""
+    """Rendered pictures and their maps, on disk, from several renderings that are drawn from alike; the last of each are
+    never trained on."""
 
-    def __init__(self, data: Path, held_out: int) -> None:
-        shape = (-1, HEIGHT, WIDTH, 3)
-        images = np.memmap(data / "locator.images.u8", np.uint8, "r")
-        count = images.size // (HEIGHT * WIDTH * 3)
-        self.images = images[: count * HEIGHT * WIDTH * 3].reshape(shape)
-        maps = np.memmap(data / "locator.maps.u8", np.uint8, "r")
-        count = min(count, maps.size // (HEIGHT // STRIDE * WIDTH // STRIDE * 2))
-        self.maps = maps[: count * HEIGHT // STRIDE * WIDTH // STRIDE * 2].reshape(-1, HEIGHT // STRIDE, WIDTH // STRIDE, 2)
-        self.train = count - held_out
-        self.count = count
+    def __init__(self, folders: list[Path], held_out: int) -> None:
+        self.sets, self.held_out = [], held_out
+        side, area = WIDTH // STRIDE, HEIGHT * WIDTH
+        for folder in folders:
+            images = np.memmap(folder / "locator.images.u8", np.uint8, "r")
+            maps = np.memmap(folder / "locator.maps.u8", np.uint8, "r")
+            cells = HEIGHT // STRIDE * side * 2
+            count = min(images.size // (area * 3), maps.size // cells)
+            images = images[: count * area * 3].reshape(-1, HEIGHT, WIDTH, 3)
+            self.sets.append((images, maps[: count * cells].reshape(-1, HEIGHT // STRIDE, side, 2)))
+
+    def train_count(self) -> int:
+        return sum(len(images) - self.held_out for images, _ in self.sets)
 
     def batch(self, size: int):
         x = np.empty((size, CROP, CROP, 3), np.uint8)
         y = np.empty((size, CROP // STRIDE, CROP // STRIDE, 2), np.uint8)
         for i in range(size):
-            k = np.random.randint(self.train)
+            images, maps = self.sets[np.random.randint(len(self.sets))]
+            k = np.random.randint(len(images) - self.held_out)
             top = np.random.randint((HEIGHT - CROP) // STRIDE + 1) * STRIDE
             left = np.random.randint((WIDTH - CROP) // STRIDE + 1) * STRIDE
-            x[i] = self.images[k, top : top + CROP, left : left + CROP]
+            x[i] = images[k, top : top + CROP, left : left + CROP]
             top, left, side = top // STRIDE, left // STRIDE, CROP // STRIDE
-            y[i] = self.maps[k, top : top + side, left : left + side]
+            y[i] = maps[k, top : top + side, left : left + side]
         way = np.random.randint(8)
         x = turn(color_jitter(normalise(torch.from_numpy(x))), way)
         y = turn(torch.from_numpy(y).permute(0, 3, 1, 2).float(), way)
         return x.contiguous(memory_format=torch.channels_last), y
+
+    def held(self):
+        for images, maps in self.sets:
+            for i in range(len(images) - self.held_out, len(images)):
+                x = normalise(torch.from_numpy(images[i][None].copy()))
+                yield x, torch.from_numpy(maps[i][None].copy()).permute(0, 3, 1, 2).float()
 
 
 def loss_of(model: Locator, batch) -> torch.Tensor:
@@ -89,30 +100,26 @@ def loss_of(model: Locator, batch) -> torch.Tensor:
 
 def main() -> None:
     arguments = argparse.ArgumentParser()
-    arguments.add_argument("--data", type=Path, required=True)
+    arguments.add_argument("--data", type=Path, nargs="+", required=True)
     arguments.add_argument("--out", type=Path, required=True)
     arguments.add_argument("--steps", type=int, default=3000)
-    arguments.add_argument("--resume", type=Path)
+    arguments.add_argument("--resume", type=Path, help="weights to start from, at a lower rate")
     arguments = arguments.parse_args()
     seed_all(1)
-    pictures = Pictures(arguments.data, 100)
-    print(f"{pictures.train} pictures to train on")
+    pictures = Pictures(arguments.data, 40)
+    print(f"{pictures.train_count()} pictures to train on")
     model = Locator()
     if arguments.resume:
         model.load_state_dict(torch.load(arguments.resume))
-    fit(model, lambda: pictures.batch(8), arguments.steps, 3e-3 if not arguments.resume else 1.2e-3, loss_of, "locator")
+    rate = 8e-4 if arguments.resume else 3e-3
+    fit(model, lambda: pictures.batch(8), arguments.steps, rate, loss_of, "locator")
     torch.save(model.state_dict(), arguments.out / "locator.pt")
-    held = [i for i in range(pictures.train, pictures.count)]
     with torch.no_grad():
-        losses = []
-        for i in held:
-            x = normalise(torch.from_numpy(pictures.images[i][None].copy()))
-            y = torch.from_numpy(pictures.maps[i][None].copy()).permute(0, 3, 1, 2).float()
-            losses.append(float(loss_of(model, (x, y))))
+        losses = [float(loss_of(model, pair)) for pair in pictures.held()]
     model = model.to(memory_format=torch.contiguous_format)
     axes = {"input": {0: "n", 2: "height", 3: "width"}, "output": {0: "n", 2: "rows", 3: "cols"}}
     export(model, torch.randn(1, 3, HEIGHT, WIDTH), arguments.out / "locator.onnx", axes)
-    record(arguments.out, "locator", {"held_out_loss": float(np.mean(losses)), "train_pictures": pictures.train})
+    record(arguments.out, "locator", {"held_out_loss": float(np.mean(losses)), "train_pictures": pictures.train_count()})
 
 
 if __name__ == "__main__":

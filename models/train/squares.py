@@ -57,8 +57,11 @@ class Crops:
     """Rendered squares with their labels; the last plates are never trained on."""
 
     def __init__(self, data: Path, kind: str, side: int, families: list[list[int]]) -> None:
-        self.labels = np.fromfile(data / f"{kind}.labels.u8", np.uint8).reshape(-1, 3)
-        self.crops = np.memmap(data / f"{kind}.crops.u8", np.uint8, "r").reshape(-1, side, side, 3)
+        labels = np.fromfile(data / f"{kind}.labels.u8", np.uint8)
+        crops = np.memmap(data / f"{kind}.crops.u8", np.uint8, "r")
+        count = min(len(labels) // 3, len(crops) // (side * side * 3))
+        self.labels = labels[: count * 3].reshape(-1, 3)
+        self.crops = crops[: count * side * side * 3].reshape(-1, side, side, 3)
         self.held = len(self.labels) * 94 // 100
         family_of = np.zeros(256, np.int64)
         for i, family in enumerate(families):
@@ -106,6 +109,7 @@ def main() -> None:
     arguments.add_argument("--data", type=Path, required=True)
     arguments.add_argument("--out", type=Path, required=True)
     arguments.add_argument("--steps", type=int, default=4000)
+    arguments.add_argument("--resume", type=Path, help="weights to start from, at a third of the rate")
     arguments = arguments.parse_args()
     kind = KINDS[arguments.kind]
     seed_all(2)
@@ -114,6 +118,10 @@ def main() -> None:
     print(f"{crops.held} squares to train on, of each class {np.bincount(crops.labels[:, 0], minlength=classes)}")
     mask = masks(kind["families"], classes)
     model = Squares(kind["widths"], classes)
+    rate = kind["rate"]
+    if arguments.resume:
+        model.load_state_dict(torch.load(arguments.resume))
+        rate /= 3
 
     def batch():
         x, labels, family = crops.take(crops.pick(128))
@@ -128,7 +136,7 @@ def main() -> None:
         each = F.cross_entropy(model(x) + mask[family], labels[:, 0], reduction="none", label_smoothing=0.0)
         return (each * sure).mean()
 
-    fit(model, batch, arguments.steps, kind["rate"], loss_of, arguments.kind)
+    fit(model, batch, arguments.steps, rate, loss_of, arguments.kind)
     torch.save(model.state_dict(), arguments.out / f"{arguments.kind}.pt")
 
     logits, labels = [], []

@@ -127,9 +127,14 @@ pub(crate) enum Bottom {
 impl Look {
     /// Wells that touch, full of colour up to their rims, the light shining between them.
     pub(crate) fn brim_over(&mut self, draw: &mut Draw) {
-        self.rim = draw.range(0.47, 0.512);
-        self.rim_width = draw.range(0.01, 0.04);
-        self.floor = (self.rim - self.rim_width) * draw.range(0.55, 0.98);
+        let joined = draw.chance(0.75);
+        self.rim = if joined { draw.range(0.505, 0.54) } else { draw.range(0.46, 0.5) };
+        self.rim_width = if joined { draw.range(0.003, 0.02) } else { draw.range(0.01, 0.04) };
+        self.floor = (self.rim - self.rim_width) * draw.range(0.75, 0.99);
+        if joined {
+            self.rim_color = [draw.range(0.02, 0.25); 3];
+            self.wall_gain = draw.range(0.6, 1.0);
+        }
         self.rim_opacity = draw.range(0.0, 0.35);
         self.wall_tint = draw.range(0.7, 1.3);
         self.wall_haze *= 0.3;

@@ -56,6 +56,8 @@ pub enum Style {
     Bench,
     /// Anything that has been seen: phones, shadows, clutter, every format.
     Wild,
+    /// As wild, but close up on touching wells that brim with colour.
+    Brimming,
     /// A picture without a plate.
     NoPlate,
 }
@@ -115,7 +117,7 @@ impl Scene {
         optics.blur_px *= (size.0.max(size.1) as f32 / 512.0).sqrt();
         let backdrop = match request.style {
             Style::Bench => bench_mat(backdrop_draw, request.family),
-            Style::Wild => Backdrop::draw(backdrop_draw, 9, false),
+            Style::Wild | Style::Brimming => Backdrop::draw(backdrop_draw, 9, false),
             Style::NoPlate => Backdrop::draw(backdrop_draw, 14, true),
         };
         let subject = (request.style != Style::NoPlate).then(|| subject(subject_draw, request, &backdrop));
@@ -141,6 +143,8 @@ fn subject(draw: &mut Draw, request: &Request, backdrop: &Backdrop) -> Subject {
     let geometry = Geometry::of(format);
     let framing = if bench {
         Framing::Whole
+    } else if request.style == Style::Brimming && draw.chance(0.75) {
+        Framing::Wells
     } else {
         draw.weighted(&[(0.25, Framing::Wells), (0.45, Framing::Whole), (0.3, Framing::Small)], Framing::Whole)
     };
@@ -161,7 +165,7 @@ fn subject(draw: &mut Draw, request: &Request, backdrop: &Backdrop) -> Subject {
     // A coarse plate's wells fill its pitch more, a fine one's are shallower on the picture.
     look.depth_mm = look.depth_mm.min(geometry.pitch * 1.5);
     let (mut contents, classes) = fill(&mut draw.fork(), request, format);
-    if !haem && !bench && draw.chance(0.25) {
+    if request.style == Style::Brimming || (!haem && !bench && draw.chance(0.25)) {
         look.brim_over(draw);
         soak(draw, &mut contents);
     }

@@ -123,7 +123,7 @@ fn sides(Span { i, j }: Span) -> [Span; 4] {
 
 fn cut_off(core: Span, sides: Vec<Border>) -> FitError {
     let (wide, high) = (core.wide(), core.high());
-    FitError::CutOff { rows: wide.min(high), cols: wide.max(high), sides }
+    FitError::CutOff { rows: wide.min(high), cols: wide.max(high), sides, contenders: Vec::new() }
 }
 
 /// Lines beyond which the plate must go on outside the picture.

@@ -46,68 +46,98 @@ pub fn place(format: PlateFormat, at: [f64; 2]) -> [f64; 2] {
     }
 }
 
-/// Which way round the plate lies, as far as the picture tells.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Turn {
-    /// Whether the grid given was upside down.
-    pub(super) half: bool,
-    pub(super) orientation: Orientation,
-}
-
 /// Labels read where they belong before they count as evidence.
 const FEWEST_LABELS: f32 = 2.2;
+/// So many labels in place leave no doubt where the plate is.
+const CERTAIN_LABELS: f32 = 8.0;
 /// How sure of a cut corner one must be.
 const SURE_NOTCH: f32 = 0.85;
 
-/// Reads the labels and corners around a grid both ways round.
-pub(super) fn orient(net: &Model, raster: &Raster, grid: &Grid) -> Result<Turn, ModelError> {
-    let format = grid.format;
+/// What is read around a grid as given and, second, with the plate taken the other way round.
+struct Reads {
+    /// How many labels stand where they belong, as a sum of probabilities.
+    labels: [f32; 2],
+    /// Probability that the corners are cut as makers cut them; 0 where a corner lies outside the picture.
+    notches: [f32; 2],
+}
+
+/// The grid, or the rival of it around which alone labels stand where they belong, the way round that they say.
+pub(super) fn settle(net: &Model, raster: &Raster, grid: Grid, rivals: &[Grid]) -> Result<Grid, ModelError> {
+    let reads = look(net, raster, &grid)?;
+    if !rivals.is_empty() && reads.labels[0].max(reads.labels[1]) < CERTAIN_LABELS {
+        let mut grids = vec![grid.clone()];
+        grids.extend_from_slice(rivals);
+        if let Some(decided) = decide(net, raster, &grids)? {
+            return Ok(decided);
+        }
+    }
+    Ok(turned_by(&reads, grid))
+}
+
+/// The grid the way round that labels, or else cut corners, say; as given where neither tells.
+fn turned_by(reads: &Reads, grid: Grid) -> Grid {
+    let (evidence, by) = if tells(reads.labels) {
+        (reads.labels, OrientationBy::Letters)
+    } else if reads.notches[0].max(reads.notches[1]) > SURE_NOTCH {
+        (reads.notches, OrientationBy::Notches)
+    } else {
+        return grid;
+    };
+    let homography = if evidence[1] > evidence[0] { half_turn(&grid.homography, grid.format) } else { grid.homography };
+    Grid { homography, orientation: Orientation { known: true, by }, ..grid }
+}
+
+/// Of grids that the heat cannot tell apart, the one around which labels stand where they belong.
+pub(super) fn decide(net: &Model, raster: &Raster, grids: &[Grid]) -> Result<Option<Grid>, ModelError> {
+    let mut scored = Vec::with_capacity(grids.len());
+    for grid in grids {
+        let reads = look(net, raster, grid)?;
+        scored.push((reads.labels[0].max(reads.labels[1]), reads, grid));
+    }
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let next = scored.get(1).map_or(0.0, |s| s.0);
+    let best = scored.first().filter(|best| tells([best.0, next]));
+    Ok(best.map(|(_, reads, grid)| turned_by(reads, (*grid).clone())))
+}
+
+/// Whether one of two sums of labels is evidence against the other.
+fn tells([one, other]: [f32; 2]) -> bool {
+    let (more, less) = (one.max(other), one.min(other));
+    more >= FEWEST_LABELS && more >= 2.0 * less + 1.0
+}
+
+fn look(net: &Model, raster: &Raster, grid: &Grid) -> Result<Reads, ModelError> {
     let source = CropSource::new(raster, grid);
-    let mut turned = grid.clone();
-    turned.homography = half_turn(&grid.homography, format);
-    let labels = label_places(format);
-    let corners = corner_places(format);
+    let turned = Grid { homography: half_turn(&grid.homography, grid.format), ..grid.clone() };
+    let places = label_places(grid.format);
+    let corners = corner_places(grid.format);
     let mut rgb = Vec::new();
-    for (at, _) in &labels {
+    for (at, _) in &places {
         source.cut(grid, *at, LABEL_SPAN, SIDE, &mut rgb);
         source.cut(&turned, *at, LABEL_SPAN, SIDE, &mut rgb);
     }
     for at in corners {
         source.cut(grid, at, CORNER_SPAN, SIDE, &mut rgb);
     }
-    let reads = read(net, &rgb)?;
-    let (label_reads, corner_reads) = reads.split_at((labels.len() * 2).min(reads.len()));
-    // The label that belongs to a place, against all labels and nothing.
-    let chance = |logits: &Vec<f32>, class: usize| share(logits, class, 0..=20);
-    let (mut upright, mut reversed) = (0.0, 0.0);
-    for ((_, class), pair) in labels.iter().zip(label_reads.chunks_exact(2)) {
-        if let [one, other] = pair {
-            upright += chance(one, *class);
-            reversed += chance(other, *class);
+    let logits = read(net, &rgb)?;
+    let (label_logits, corner_logits) = logits.split_at((places.len() * 2).min(logits.len()));
+    let mut labels = [0.0; 2];
+    for ((_, class), pair) in places.iter().zip(label_logits.chunks_exact(2)) {
+        for (sum, logits) in labels.iter_mut().zip(pair) {
+            // The label that belongs there, against all labels and nothing.
+            *sum += share(logits, *class, 0..=20);
         }
     }
-    let most = upright.max(reversed);
-    if most >= FEWEST_LABELS && most >= 2.0 * upright.min(reversed) + 1.0 {
-        return Ok(Turn {
-            half: reversed > upright,
-            orientation: Orientation { known: true, by: OrientationBy::Letters },
-        });
-    }
-    let visible = |at: &[f64; 2]| inside(raster, grid.project(at[0], at[1]));
-    if corners.iter().all(visible)
-        && let [a1, a12, h12, h1] = corner_reads
-    {
-        let cut = |logits: &Vec<f32>| share(logits, 21, 21..=22);
-        let [a1, a12, h12, h1] = [cut(a1), cut(a12), cut(h12), cut(h1)];
-        // Makers cut A1 alone or the two corners of column 1; seen upside down, H12 alone or column 12's.
-        let upright = a1 * (1.0 - a12) * (1.0 - h12);
-        let reversed = h12 * (1.0 - h1) * (1.0 - a1);
-        if upright.max(reversed) > SURE_NOTCH {
-            let orientation = Orientation { known: true, by: OrientationBy::Notches };
-            return Ok(Turn { half: reversed > upright, orientation });
+    let visible = corners.iter().all(|at| inside(raster, grid.project(at[0], at[1])));
+    let notches = match corner_logits {
+        [a1, a12, h12, h1] if visible => {
+            let [a1, a12, h12, h1] = [a1, a12, h12, h1].map(|logits| share(logits, 21, 21..=22));
+            // Makers cut A1 alone or the two corners of column 1; seen upside down, H12 alone or column 12's.
+            [a1 * (1.0 - a12) * (1.0 - h12), h12 * (1.0 - h1) * (1.0 - a1)]
         }
-    }
-    Ok(Turn { half: false, orientation: Orientation { known: false, by: OrientationBy::Assumed } })
+        _ => [0.0; 2],
+    };
+    Ok(Reads { labels, notches })
 }
 
 fn inside(raster: &Raster, [x, y]: [f64; 2]) -> bool {

@@ -65,6 +65,8 @@ pub struct Fit {
     pub margin: f64,
     /// The wells whose centres were peaks, row by row.
     pub sightings: Vec<Sighting>,
+    /// Places of the plate that are less likely by the heat, but not by so much that labels could not speak for them.
+    pub rivals: Vec<Fit>,
 }
 
 /// A border of the picture.
@@ -111,6 +113,9 @@ pub enum FitError {
         cols: usize,
         /// Borders that cut it.
         sides: Vec<Border>,
+        /// Plates that would lie whole in the picture, for labels to speak for one of them: a line of letters beside a
+        /// plate looks much like one more line of its wells.
+        contenders: Vec<Fit>,
     },
     /// Two readings of the picture are about as good.
     #[error(
@@ -121,6 +126,8 @@ pub enum FitError {
         one: PlateFormat,
         /// The next.
         other: PlateFormat,
+        /// Those of them that are whole plates, for other evidence than heat to decide between.
+        contenders: Vec<Fit>,
     },
 }
 
@@ -168,7 +175,9 @@ fn better(best: Option<verdict::Judged>, judged: verdict::Judged) -> Result<verd
     let Some(best) = best else { return Ok(judged) };
     let (first, second) = if judged.score > best.score { (judged, best) } else { (best, judged) };
     if !second.shares(&first.peaks) && second.score > 0.5 * first.score {
-        return Err(FitError::Ambiguous { one: first.fit.format, other: second.fit.format });
+        let (one, other) = (first.fit.format, second.fit.format);
+        // Two plates in one picture: letters on both would not say which is meant.
+        return Err(FitError::Ambiguous { one, other, contenders: Vec::new() });
     }
     Ok(first)
 }

@@ -9,7 +9,10 @@ pub mod lattice;
 mod verdict;
 mod window;
 
-use self::{heat::HeatMap, lattice::FitError};
+use self::{
+    heat::HeatMap,
+    lattice::{Fit, FitError},
+};
 use crate::{manifest::ModelError, raster::Raster, runtime::Model};
 use wellread_plate::reading::{Grid, Orientation, OrientationBy};
 
@@ -42,20 +45,8 @@ impl LocateError {
 
 /// Finds the plate in a picture; with a landmark reader also which corner is A1.
 pub fn locate(raster: &Raster, net: &Model, landmarks: Option<&Model>) -> Result<Grid, LocateError> {
-    let mut grid = lattice_of(raster, net)?;
-    if let Some(landmarks) = landmarks {
-        let turn = landmark::orient(landmarks, raster, &grid)?;
-        if turn.half {
-            grid.homography = homography::half_turn(&grid.homography, grid.format);
-        }
-        grid.orientation = turn.orientation;
-    }
-    Ok(grid)
-}
-
-fn lattice_of(raster: &Raster, net: &Model) -> Result<Grid, LocateError> {
-    let longer = raster.width().max(raster.height());
     let mut failure: Option<FitError> = None;
+    let longer = raster.width().max(raster.height());
     for (i, side) in LONGER_SIDES.into_iter().enumerate() {
         // A picture smaller than the finer size has nothing new to show at it.
         if i > 0 && side > 512 && longer <= 512 {
@@ -64,25 +55,49 @@ fn lattice_of(raster: &Raster, net: &Model) -> Result<Grid, LocateError> {
         let map = HeatMap::look(net, raster, side)?;
         match lattice::fit(&map.peaks(), &map, map.size) {
             Ok(fit) => {
-                let back = map.factor.map(|f| 1.0 / f);
-                return Ok(Grid {
-                    format: fit.format,
-                    homography: homography::scale(&fit.homography, back, [0.0, 0.0]),
-                    rms_residual_px: fit.rms_residual_px * back.iter().sum::<f64>() / 2.0,
-                    orientation: Orientation { known: false, by: OrientationBy::Assumed },
-                });
+                let grid = grid_of(&fit, &map);
+                let Some(landmarks) = landmarks else { return Ok(grid) };
+                let grids: Vec<Grid> = fit.rivals.iter().map(|rival| grid_of(rival, &map)).collect();
+                return Ok(landmark::settle(landmarks, raster, grid, &grids)?);
             }
-            // A named reason at the usual size says more than "nothing found" at another.
-            Err(error) => match (&failure, &error) {
-                (None, _)
-                | (Some(FitError::NoLattice { .. }), FitError::CutOff { .. } | FitError::Ambiguous { .. }) => {
-                    failure = Some(error);
+            Err(error) => {
+                let contenders = match &error {
+                    FitError::Ambiguous { contenders, .. } | FitError::CutOff { contenders, .. } => {
+                        contenders.as_slice()
+                    }
+                    FitError::NoLattice { .. } => &[],
+                };
+                if let (Some(landmarks), false) = (landmarks, contenders.is_empty()) {
+                    let grids: Vec<Grid> = contenders.iter().map(|fit| grid_of(fit, &map)).collect();
+                    if let Some(grid) = landmark::decide(landmarks, raster, &grids)? {
+                        return Ok(grid);
+                    }
                 }
-                _ => {}
-            },
+                failure = Some(more_telling(failure, error));
+            }
         }
     }
     Err(failure.unwrap_or_else(|| FitError::none("the picture is empty")).into())
+}
+
+/// The grid in pixels of the original picture.
+fn grid_of(fit: &Fit, map: &HeatMap) -> Grid {
+    let back = map.factor.map(|f| 1.0 / f);
+    Grid {
+        format: fit.format,
+        homography: homography::scale(&fit.homography, back, [0.0, 0.0]),
+        rms_residual_px: fit.rms_residual_px * back.iter().sum::<f64>() / 2.0,
+        orientation: Orientation { known: false, by: OrientationBy::Assumed },
+    }
+}
+
+/// A named reason says more than "nothing found", and one at the usual size more than one at another.
+fn more_telling(before: Option<FitError>, now: FitError) -> FitError {
+    match before {
+        Some(before @ (FitError::CutOff { .. } | FitError::Ambiguous { .. })) => before,
+        Some(before) if matches!(now, FitError::NoLattice { .. }) => before,
+        _ => now,
+    }
 }
 
 #[cfg(test)]

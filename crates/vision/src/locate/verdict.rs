@@ -28,6 +28,10 @@ impl Judged {
 
 /// Log-likelihood by which the best reading must beat the next.
 const LEAST_GAP: f64 = 5.0;
+/// A reading that is behind by less than this may still be the right one if labels say so.
+const RIVALS: f64 = 40.0;
+/// So many of them are looked at.
+const MOST_RIVALS: usize = 3;
 
 /// Chooses the plate on a lattice, or says why there is none.
 pub(super) fn judge(
@@ -46,12 +50,32 @@ pub(super) fn judge(
     let view = View { table: &table, core, size };
     let Some(best) = ranked.first().copied() else { return Err(view.no_format()) };
     view.enough(&best)?;
-    view.ends(&best, &|line| beside(cloud, settled, &best, line))?;
-    let gap = best.score - ranked.get(1).map_or(0.0, |next| next.score);
-    if let Some(next) = ranked.get(1).filter(|_| gap < LEAST_GAP) {
-        return Err(FitError::Ambiguous { one: best.format, other: next.format });
+    let near = |count: usize| {
+        let close = ranked.iter().take(count).filter(|placed| best.score - placed.score < RIVALS);
+        close.filter(|placed| placed.span.nodes().all(|(i, j)| view.heat(i, j).is_some()))
+    };
+    let fits = |placed: &Placed| conclude(cloud, settled, &view, placed, 0.0).ok().map(|judged| judged.fit);
+    match view.ends(&best, &|line| beside(cloud, settled, &best, line)) {
+        Err(FitError::CutOff { rows, cols, sides, .. }) => {
+            let contenders = near(MOST_RIVALS + 1).filter_map(fits).collect();
+            return Err(FitError::CutOff { rows, cols, sides, contenders });
+        }
+        other => other?,
     }
-    let (homography, nodes) = placed(cloud, settled, &best)?;
+    let gap = best.score - ranked.get(1).map_or(0.0, |next| next.score);
+    let mut whole = conclude(cloud, settled, &view, &best, gap)?;
+    whole.fit.rivals = near(MOST_RIVALS + 1).filter(|placed| placed.span != best.span).filter_map(fits).collect();
+    if let Some(next) = ranked.get(1).filter(|_| gap < LEAST_GAP) {
+        let mut contenders = std::mem::take(&mut whole.fit.rivals);
+        contenders.insert(0, whole.fit);
+        return Err(FitError::Ambiguous { one: best.format, other: next.format, contenders });
+    }
+    Ok(whole)
+}
+
+/// The plate at one place, fitted by its own wells; refused when its shape is no plate's.
+fn conclude(cloud: &Cloud, settled: &Settled, view: &View<'_>, best: &Placed, gap: f64) -> Result<Judged, FitError> {
+    let (homography, nodes) = placed(cloud, settled, best)?;
     let rms_residual_px = residual(cloud, &homography, best.format, &nodes)?;
     plausible(&homography, best.format)?;
     undisturbed(cloud, &homography, best.format, &nodes)?;
@@ -73,6 +97,7 @@ pub(super) fn judge(
             outside: mean(&ring),
             margin: gap / best.format.wells() as f64,
             sightings,
+            rivals: Vec::new(),
         },
     })
 }

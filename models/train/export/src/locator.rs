@@ -9,11 +9,11 @@ const HEIGHT: usize = 384;
 /// One cell of the maps covers this many pixels each way.
 const STRIDE: usize = 4;
 
-pub(crate) fn write(seeds: Range<u64>, out: &Path) -> anyhow::Result<()> {
-    sink::write(seeds, out, ["locator.images.u8", "locator.maps.u8"], item)
+pub(crate) fn write(seeds: Range<u64>, out: &Path, brimming: bool) -> anyhow::Result<()> {
+    sink::write(seeds, out, ["locator.images.u8", "locator.maps.u8"], |seed| item(seed, brimming))
 }
 
-fn item(seed: u64) -> [Vec<u8>; 2] {
+fn item(seed: u64, brimming: bool) -> [Vec<u8>; 2] {
     let family = match seed % 4 {
         0 => Family::HaemTilted,
         1 => Family::HaemFlat,
@@ -21,6 +21,7 @@ fn item(seed: u64) -> [Vec<u8>; 2] {
         _ => Family::Color,
     };
     let style = match seed % 16 {
+        _ if brimming => Style::Brimming,
         3 | 10 => Style::NoPlate,
         5 => Style::Bench,
         _ => Style::Wild,

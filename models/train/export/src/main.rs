@@ -31,7 +31,11 @@ struct Arguments {
 #[derive(Subcommand)]
 enum What {
     /// Pictures of 512 x 384 with heat and pitch maps.
-    Locator,
+    Locator {
+        /// Only plates that brim with colour, close up.
+        #[arg(long)]
+        brimming: bool,
+    },
     /// Crops of 48 x 48 with class and certainty.
     Classifier,
     /// Squares beside the wells and at the corners.
@@ -43,7 +47,7 @@ fn main() -> anyhow::Result<()> {
     std::fs::create_dir_all(&arguments.out)?;
     let seeds = arguments.seed..arguments.seed + arguments.count as u64;
     match arguments.what {
-        What::Locator => locator::write(seeds, &arguments.out),
+        What::Locator { brimming } => locator::write(seeds, &arguments.out, brimming),
         What::Classifier => classifier::write(seeds, &arguments.out),
         What::Landmark => landmark::write(seeds, &arguments.out),
     }
