@@ -66,7 +66,8 @@ pub(crate) struct ReadArgs {
     /// Write each picture with grid, classes and confidences drawn onto it into this folder
     #[arg(long, value_name = "DIR")]
     pub annotate: Option<PathBuf>,
-    /// Where the plate lies, for a fixed camera: a file with the format and the four corner wells
+    /// Where the plate lies, for a fixed camera: a file with format = 96 and the centres of the four corner wells in
+    /// pixels, as A1 = [x, y], A12 = [x, y], H1 = [x, y], H12 = [x, y]
     #[arg(long, value_name = "FILE")]
     pub calibration: Option<PathBuf>,
     #[command(flatten)]

@@ -20,7 +20,7 @@ use wellread_vision::{
     decode::{Limits, decode},
     eyes::Ask,
     manifest::Manifest,
-    runtime::{Model, Runtime, hex_sha256},
+    runtime::{Model, hex_sha256},
 };
 
 /// Turns of ours with the slow detector, and with the quick decode.
@@ -29,13 +29,12 @@ const DECODE_TURNS: usize = 41;
 
 fn main() {
     let bytes = image_bytes();
-    let runtime = runtime();
-    let eyes = eyes(&runtime);
+    let eyes = eyes();
     let (classes, assay) = (classes(), Assay::shipped("hi").expect("hi is shipped"));
     let ask = Ask { classes: &classes, calibration: None };
     let raster = decode(&bytes, &Limits::default()).expect("the picture is whole").raster;
 
-    let detector = yolo(&runtime, &made("WELLREAD_BENCH_YOLO", "target/bench/yolo11x-random.onnx"));
+    let detector = yolo(&made("WELLREAD_BENCH_YOLO", "target/bench/yolo11x-random.onnx"));
     let pixels = ArrayD::from_elem(IxDyn(&[1, 3, 640, 640]), 0.5f32);
     let (mut slow, mut ours) = (Vec::new(), Vec::new());
     for turn in 0..=DETECTOR_TURNS {
@@ -80,7 +79,7 @@ fn main() {
 }
 
 /// The reference detector, with the same session options as our own models.
-fn yolo(runtime: &Runtime, file: &Path) -> Model {
+fn yolo(file: &Path) -> Model {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let bytes = std::fs::read(file).expect("./dev bench makes the reference detector");
     let names: Vec<String> = (0..80).map(|n| format!("\"c{n}\"")).collect();
@@ -96,7 +95,7 @@ fn yolo(runtime: &Runtime, file: &Path) -> Model {
     sink.write_all(manifest.as_bytes()).expect("room for it");
     let manifest = Manifest::load(folder.path()).expect("the manifest is right");
     let spec = manifest.models.first().expect("it names one model");
-    runtime.model(folder.path(), spec, PLAN).expect("the reference loads")
+    runtime().model(folder.path(), spec, PLAN).expect("the reference loads")
 }
 
 /// libjpeg-turbo in a process of its own, which decodes once for each line it gets.

@@ -5,7 +5,7 @@
 
 mod bench_setup;
 
-use bench_setup::{classes, eyes, image_bytes, runtime};
+use bench_setup::{classes, eyes, image_bytes};
 use divan::Bencher;
 use wellread_vision::{
     decode::{Limits, decode},
@@ -24,8 +24,7 @@ fn decode_jpeg(bencher: Bencher) {
 
 #[divan::bench]
 fn locate_and_classify(bencher: Bencher) {
-    let runtime = runtime();
-    let (eyes, classes) = (eyes(&runtime), classes());
+    let (eyes, classes) = (eyes(), classes());
     let raster = decode(&image_bytes(), &Limits::default()).expect("the picture is whole").raster;
     let ask = Ask { classes: &classes, calibration: None };
     bencher.bench_local(|| eyes.see(&raster, &ask).expect("there is a plate"));
@@ -33,8 +32,7 @@ fn locate_and_classify(bencher: Bencher) {
 
 #[divan::bench]
 fn classify(bencher: Bencher) {
-    let runtime = runtime();
-    let (eyes, classes) = (eyes(&runtime), classes());
+    let (eyes, classes) = (eyes(), classes());
     let raster = decode(&image_bytes(), &Limits::default()).expect("the picture is whole").raster;
     let grid = eyes.see(&raster, &Ask { classes: &classes, calibration: None }).expect("there is a plate").reading.grid;
     // With the grid given, only the wells are left to do.
@@ -44,8 +42,7 @@ fn classify(bencher: Bencher) {
 
 #[divan::bench]
 fn whole_read(bencher: Bencher) {
-    let runtime = runtime();
-    let (eyes, classes, bytes) = (eyes(&runtime), classes(), image_bytes());
+    let (eyes, classes, bytes) = (eyes(), classes(), image_bytes());
     let ask = Ask { classes: &classes, calibration: None };
     bencher.bench_local(|| {
         let raster = decode(&bytes, &Limits::default()).expect("the picture is whole").raster;

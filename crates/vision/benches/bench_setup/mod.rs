@@ -3,6 +3,7 @@
 use std::{
     env,
     path::{Path, PathBuf},
+    sync::OnceLock,
 };
 use wellread_plate::{assay::Assay, class::WellClass};
 use wellread_vision::{
@@ -27,12 +28,14 @@ pub(crate) fn image_bytes() -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}: run ./dev bench, which makes it", path.display()))
 }
 
-pub(crate) fn runtime() -> Runtime {
-    Runtime::open(None).expect("run ./dev setup first")
+/// ONNX Runtime, which a process opens once.
+pub(crate) fn runtime() -> &'static Runtime {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| Runtime::open(None).expect("run ./dev setup first"))
 }
 
-pub(crate) fn eyes(runtime: &Runtime) -> Eyes {
-    Eyes::open(runtime, &made("WELLREAD_MODELS", "models"), PLAN).expect("the shipped models load")
+pub(crate) fn eyes() -> Eyes {
+    Eyes::open(runtime(), &made("WELLREAD_MODELS", "models"), PLAN).expect("the shipped models load")
 }
 
 pub(crate) fn classes() -> Vec<WellClass> {
