@@ -18,7 +18,11 @@ use wellread_plate::reading::{Grid, Orientation, OrientationBy};
 
 /// Longer sides of the picture that are tried, in this order: the usual one, a finer one for small or fine plates, a
 /// coarser one for plates of few large wells.
-const LONGER_SIDES: [usize; 3] = [512, 1024, 224];
+const LONGER_SIDES: [usize; 3] = [512, 1024, COARSE];
+/// At this size only formats of few wells are believed: what looks like many wells here did not at a finer size.
+const COARSE: usize = 224;
+/// The finest format that the coarse size is for.
+const COARSE_WELLS: usize = 48;
 
 /// Why no grid was returned.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +58,7 @@ pub fn locate(raster: &Raster, net: &Model, landmarks: Option<&Model>) -> Result
         }
         let map = HeatMap::look(net, raster, side)?;
         match lattice::fit(&map.peaks(), &map, map.size) {
+            Ok(fit) if side == COARSE && fit.format.wells() > COARSE_WELLS => {}
             Ok(fit) => {
                 let grid = grid_of(&fit, &map);
                 let Some(landmarks) = landmarks else { return Ok(grid) };
@@ -67,7 +72,8 @@ pub fn locate(raster: &Raster, net: &Model, landmarks: Option<&Model>) -> Result
                     }
                     FitError::NoLattice { .. } => &[],
                 };
-                if let (Some(landmarks), false) = (landmarks, contenders.is_empty()) {
+                let believed = side != COARSE && !contenders.is_empty();
+                if let (Some(landmarks), true) = (landmarks, believed) {
                     let grids: Vec<Grid> = contenders.iter().map(|fit| grid_of(fit, &map)).collect();
                     if let Some(grid) = landmark::decide(landmarks, raster, &grids)? {
                         return Ok(grid);

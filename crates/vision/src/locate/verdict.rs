@@ -246,20 +246,23 @@ fn undisturbed(cloud: &Cloud, map: &Homography, format: PlateFormat, nodes: &[No
     let back = homography::inverse(map).ok_or_else(|| FitError::none("the pattern has no area"))?;
     let within = |v: f64, count: usize, margin: f64| v > -margin && v < count as f64 - 1.0 + margin;
     let spots = |margin: f64| {
-        let inside = cloud.peaks().iter().filter(|p| p.score >= SEEN).filter(|p| {
+        cloud.peaks().iter().filter(|p| p.score >= SEEN).filter(move |p| {
             homography::project(&back, p.x, p.y)
                 .is_some_and(|[col, row]| within(col, format.cols(), margin) && within(row, format.rows(), margin))
-        });
-        inside.count().saturating_sub(nodes.len())
+        })
     };
-    // Few wells prove a plate only when they stand alone, for scattered spots make small squares now and then.
-    let (strays, most) = match format.wells() {
-        0..=12 => (spots(1.5), 1),
-        13..=24 => (spots(1.0), nodes.len() / 8),
-        _ => (spots(0.5), nodes.len() / 4),
+    // Few wells prove a plate only when they stand alone, for scattered spots make small squares now and then. Many
+    // bear with more, and with the more the fainter those are beside the wells.
+    let strays = |margin: f64| spots(margin).count().saturating_sub(nodes.len());
+    let strong = |score: f64| if score >= SEEN { score } else { 0.0 };
+    let own: f64 = nodes.iter().filter_map(|n| cloud.peaks().get(n.peak)).map(|p| strong(p.score)).sum();
+    let disturbed = match format.wells() {
+        0..=12 => strays(1.5) > 1,
+        13..=24 => strays(1.0) > nodes.len() / 8,
+        _ => spots(0.5).map(|p| p.score).sum::<f64>() - own > own / 4.0,
     };
-    if strays > most {
-        return Err(FitError::none(format!("{strays} other spots lie among the wells of a {format}-well grid")));
+    if disturbed {
+        return Err(FitError::none(format!("{} other spots lie among the wells of a {format}-well grid", strays(1.5))));
     }
     let mut ratios: Vec<f64> = nodes
         .iter()
