@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 use tempfile::TempDir;
-use wellread_journeys::{Camera, root, wellread};
+use wellread_journeys::{Camera, models_folder, wellread};
 
 fn put(path: &Path, bytes: &[u8]) {
     File::create(path).unwrap().write_all(bytes).unwrap();
@@ -47,7 +47,8 @@ fn folder_of_trouble() -> TempDir {
     let mut pixel = bmp_header(1, 1);
     pixel.extend([9, 9, 9, 0]);
     put(&at("f-one-pixel.bmp"), &pixel);
-    let nothing = Camera::take(&["--plates", "1", "--seed", "3", "--style", "no-plate"]).pictures().remove(0);
+    let empty = Camera::take(&["--plates", "1", "--seed", "3", "--style", "no-plate", "--size", "1280x960"]);
+    let nothing = empty.pictures().remove(0);
     fs::copy(&nothing, at(&format!("g-no-plate.{}", nothing.extension().unwrap().display()))).unwrap();
     left_half(&good).save(at("h-cut-in-half.png")).unwrap();
     folder
@@ -117,7 +118,7 @@ fn a_missing_file_does_not_stop_the_others() {
 #[test]
 fn a_model_with_a_wrong_hash_is_refused() {
     let models = tempfile::tempdir().unwrap();
-    for entry in root().join("models").read_dir().unwrap() {
+    for entry in models_folder().read_dir().unwrap() {
         let path = entry.unwrap().path();
         if path.is_file() {
             fs::copy(&path, models.path().join(path.file_name().unwrap())).unwrap();

@@ -47,13 +47,11 @@ pub fn wellread<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Ran {
 
 /// The command itself, for journeys that do more than wait for its end.
 pub fn command<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Command {
-    let root = root();
     let mut command = Command::new(program());
     command.args(args).stdin(Stdio::null());
-    for (name, place) in [("WELLREAD_MODELS", "models"), ("WELLREAD_ONNXRUNTIME", runtime())] {
-        if env::var_os(name).is_none() {
-            command.env(name, root.join(place));
-        }
+    command.env("WELLREAD_MODELS", models_folder());
+    if env::var_os("WELLREAD_ONNXRUNTIME").is_none() {
+        command.env("WELLREAD_ONNXRUNTIME", root().join(runtime()));
     }
     command
 }
@@ -65,8 +63,13 @@ pub fn ran(output: &Output) -> Ran {
     Ran { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
 }
 
+/// The models that the journeys read with: those of the repository, unless `WELLREAD_MODELS` names others.
+pub fn models_folder() -> PathBuf {
+    env::var_os("WELLREAD_MODELS").map_or_else(|| root().join("models"), PathBuf::from)
+}
+
 /// The top of the repository.
-pub fn root() -> PathBuf {
+fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ lies in the repository").to_owned()
 }
 
