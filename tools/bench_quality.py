@@ -42,7 +42,7 @@ def evaluate(folder):
 def main():
     parser = argparse.ArgumentParser(usage=__doc__.split("\n\n")[1])
     parser.add_argument("--plates", type=int, default=40)
-    parser.add_argument("--seed", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=9_000_000)
     parser.add_argument("--truth", type=Path, default=ROOT / "../shared/plates/dev")
     arguments = parser.parse_args()
     simulate(arguments.plates, arguments.seed)

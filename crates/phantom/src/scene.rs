@@ -164,10 +164,14 @@ fn subject(draw: &mut Draw, request: &Request, backdrop: &Backdrop) -> Subject {
     let mut look = Look::draw(&mut draw.fork(), plastic, bottom, tight);
     // A coarse plate's wells fill its pitch more, a fine one's are shallower on the picture.
     look.depth_mm = look.depth_mm.min(geometry.pitch * 1.5);
-    let (mut contents, classes) = fill(&mut draw.fork(), request, format);
+    let (mut contents, mut classes) = fill(&mut draw.fork(), request, format);
     if request.style == Style::Brimming || (!haem && !bench && draw.chance(0.25)) {
         look.brim_over(draw);
         soak(draw, &mut contents);
+        // Where every well is coloured, none can be called coloured or clear.
+        if request.family == Family::Color {
+            classes.iter_mut().for_each(|(_, sure)| *sure = false);
+        }
     }
     let stain = if request.family == Family::Growth { content::bacteria(draw) } else { content::red_cells(draw) };
     let camera = Camera::new(&pose(draw, request, &geometry, framing));
