@@ -170,7 +170,9 @@ fn subject(draw: &mut Draw, request: &Request, backdrop: &Backdrop) -> Subject {
         soak(draw, &mut contents);
         // Where every well is coloured, none can be called coloured or clear.
         if request.family == Family::Color {
-            classes.iter_mut().for_each(|(_, sure)| *sure = false);
+            for (_, sure) in &mut classes {
+                *sure = false;
+            }
         }
     }
     let stain = if request.family == Family::Growth { content::bacteria(draw) } else { content::red_cells(draw) };
