@@ -22,7 +22,7 @@ Exit codes:
 
 /// Reads microplates: from a photograph to well calls, titres and a distribution.
 #[derive(Debug, Parser)]
-#[command(version, after_help = EXIT_CODES, max_term_width = 110)]
+#[command(name = "wellread", version, after_help = EXIT_CODES, max_term_width = 110)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub command: Command,
