@@ -7,7 +7,7 @@ use wellread_phantom::truth::Certainty;
 use wellread_plate::{
     assay::Assay,
     class::{Call, WellClass},
-    end_point::{Rule, end_point},
+    end_point::{EndPoint, Rule, end_point},
     format::{PlateFormat, WellId},
     interpret::{Interpretation, interpret},
     reading::{Orientation, Reading, WellReading},
@@ -200,7 +200,8 @@ fn judged_well(
 /// How many end points have a truth, and those that are wrong.
 ///
 /// Right is what lies in the truth's range, or what the assay's rule makes of the true classes: the range counts the
-/// unbroken run, which a rule that bridges a skipped well rightly exceeds.
+/// unbroken run, which a rule that bridges a skipped well rightly exceeds, and it has no word for an empty row, which
+/// has no end point at all.
 ///
 /// A plate that is not the assay's has no end points under it: then there is nothing to score.
 fn end_points(plate: &TruePlate, made: Option<&Interpretation>, assay: &Assay) -> (usize, Vec<String>) {
@@ -211,7 +212,7 @@ fn end_points(plate: &TruePlate, made: Option<&Interpretation>, assay: &Assay) -
         let [low, high] = if highest { truth.highest_range } else { truth.run_last_col_range };
         let read = made.series.iter().find(|s| s.series == *id).and_then(|s| s.end_point);
         let in_range = read.is_some_and(|step| (low..=high).contains(&usize::from(step)));
-        if !in_range && (read.is_none() || read != by_rule(plate, id, assay)) {
+        if !in_range && by_rule(plate, id, assay) != Some(EndPoint { step: read, flags: Vec::new() }) {
             let read = read.map_or_else(|| "none".to_owned(), |step| step.to_string());
             let range = if low == high { low.to_string() } else { format!("{low} to {high}") };
             wrong.push(format!("{id}: {read}, not {range}"));
@@ -220,13 +221,13 @@ fn end_points(plate: &TruePlate, made: Option<&Interpretation>, assay: &Assay) -
     (plate.truth.series.len(), wrong)
 }
 
-/// What the assay's rule makes of a series' true classes; `None` when they are not all known.
-fn by_rule(plate: &TruePlate, id: &str, assay: &Assay) -> Option<u8> {
+/// What the assay's rule makes of a series' true classes, without flags; `None` when they are not all known.
+fn by_rule(plate: &TruePlate, id: &str, assay: &Assay) -> Option<EndPoint> {
     let layout = assay.series.as_ref()?;
     let line = assay.series_lines(plate.format).into_iter().find(|line| line.id == id)?;
     let call = |well: &WellId| assay.call(&plate.truth.classes.get(well)?.class);
     let calls = line.wells.iter().map(call).collect::<Option<Vec<Call>>>()?;
-    end_point(&calls, layout.rule).step
+    Some(EndPoint { flags: Vec::new(), ..end_point(&calls, layout.rule) })
 }
 
 #[cfg(test)]
@@ -317,6 +318,24 @@ pub(super) mod tests {
         };
         assert_eq!(show(&[0, 1, 3]).end_points_right, 1, "the HI rule bridges D3 and ends at 4, as it must");
         assert_eq!(show(&[0, 1, 3, 4]).end_points_wrong, ["D: 5, not 2"], "but 5 is wrong by rule and by range");
+    }
+
+    #[test]
+    fn an_empty_row_has_rightly_no_end_point() {
+        let wells: Vec<String> =
+            (1..=12).map(|col| format!(r#""A{col}":{{"class":"empty","certainty":"sure"}}"#)).collect();
+        let series = r#""series":{"A":{"flowing_run_last_col":0,"highest_flowing_col":0,"run_last_col_range":[0,0],"highest_range":[0,0]}}"#;
+        let more = format!("\"classes\":{{{}}},{series}", wells.join(","));
+        let show = |class: WellClass| {
+            scored(&more, |reading| {
+                for seen in reading.wells.iter_mut().filter(|seen| seen.well.row() == 0) {
+                    seen.probabilities = vec![(class.clone(), 1.0)];
+                }
+            })
+        };
+        assert_eq!(show(WellClass::EMPTY).end_points_right, 1, "nothing was in it, and nothing was read from it");
+        let tail = show(WellClass::TEARDROP);
+        assert_eq!(tail.end_points_wrong, ["A: 12, not 0"], "tear-drops in an empty row are wrong");
     }
 
     #[test]
