@@ -34,9 +34,9 @@ def normalise(u8: torch.Tensor) -> torch.Tensor:
     return x.sub_(MEAN).div_(STD)
 
 
-def color_jitter(x: torch.Tensor, strength: float = 1.0) -> torch.Tensor:
-    """Brightness, contrast, tint, grey and channel order, drawn per picture; x is normalised."""
-    n = x.shape[0]
+def color_jitter(x: torch.Tensor, strength: float = 1.0, together: bool = False) -> torch.Tensor:
+    """Brightness, contrast, tint, grey and channel order, drawn per picture or for all together; x is normalised."""
+    n = 1 if together else x.shape[0]
     gain = 1 + (torch.rand(n, 1, 1, 1) - 0.5) * 0.6 * strength
     tint = 1 + (torch.rand(n, 3, 1, 1) - 0.5) * 0.3 * strength
     shift = (torch.rand(n, 1, 1, 1) - 0.5) * 0.8 * strength

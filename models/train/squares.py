@@ -18,7 +18,8 @@ KINDS = {
     # side, widths, whether a square may be turned and mirrored, classes that are asked for together
     "classifier": {
         "side": 48,
-        "widths": (16, 32, 48, 64),
+        "widths": (16, 32, 64),
+        "context": 24,
         "turns": True,
         "classes": ["teardrop", "button", "ring", "mat", "empty", "growth", "no-growth", "coloured", "clear"],
         "families": [[0, 1, 2, 3, 4], [5, 6], [7, 8]],
@@ -27,7 +28,8 @@ KINDS = {
     },
     "landmark": {
         "side": 32,
-        "widths": (16, 24, 48, 64),
+        "widths": (16, 32, 64),
+        "context": 0,
         "turns": False,
         "classes": ["nothing", *"ABCDEFGH", *map(str, range(1, 13)), "notch", "corner"],
         "families": [list(range(21)), [21, 22]],
@@ -38,35 +40,55 @@ KINDS = {
 
 
 class Squares(nn.Module):
-    """Three halvings, then the mean over the square; classes as logits."""
+    """Three halvings, then the mean and the maximum over the square; classes as logits.
 
-    def __init__(self, widths: tuple[int, ...], classes: int) -> None:
+    With a context, a batch is one plate (or `group` gives each plate's squares): what the plate's squares have in common,
+    and the extremes of it, is laid beside each, because what is pale or small is so only against its neighbours.
+    """
+
+    def __init__(self, widths: tuple[int, int, int], context: int, classes: int) -> None:
         super().__init__()
-        a, b, c, d = widths
-        self.body = nn.Sequential(
-            conv(3, a, 2), conv(a, b), nn.MaxPool2d(2), conv(b, c), conv(c, c), nn.MaxPool2d(2), conv(c, d), conv(d, d),
-        )
-        self.head = nn.Linear(2 * d, classes)
+        a, b, c = widths
+        self.body = nn.Sequential(conv(3, a, 2), conv(a, b, 2), conv(b, b), conv(b, c, 2), conv(c, c), conv(c, c))
+        self.context = nn.Linear(2 * c, context) if context else None
+        self.head = nn.Sequential(nn.Linear(2 * c + 4 * context, 64), nn.ReLU(), nn.Linear(64, classes))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        features = self.features(x)
+        return self.classes(features)
+
+    def features(self, x: torch.Tensor) -> torch.Tensor:
         x = self.body(x)
-        return self.head(torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1))
+        return torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1)
+
+    def classes(self, features: torch.Tensor) -> torch.Tensor:
+        """Logits of the squares of one plate."""
+        if self.context is not None:
+            own = self.context(features)
+            plate = torch.cat([own.mean(0, keepdim=True), own.amax(0, keepdim=True), own.amin(0, keepdim=True)], 1)
+            features = torch.cat([features, own, plate.expand(features.shape[0], -1)], 1)
+        return self.head(features)
 
 
 class Crops:
-    """Rendered squares with their labels; the last plates are never trained on."""
+    """Rendered squares with their labels; the last ones are never trained on."""
 
     def __init__(self, data: Path, kind: str, side: int, families: list[list[int]]) -> None:
         labels = np.fromfile(data / f"{kind}.labels.u8", np.uint8)
         crops = np.memmap(data / f"{kind}.crops.u8", np.uint8, "r")
-        count = min(len(labels) // 3, len(crops) // (side * side * 3))
-        self.labels = labels[: count * 3].reshape(-1, 3)
-        self.crops = crops[: count * side * side * 3].reshape(-1, side, side, 3)
+        self.labels = labels.reshape(-1, 2)
+        self.crops = crops.reshape(-1, side, side, 3)
         self.held = len(self.labels) * 94 // 100
         family_of = np.zeros(256, np.int64)
         for i, family in enumerate(families):
             family_of[family] = i
         self.family = family_of[self.labels[:, 0]]
+        plates = data / f"{kind}.plates.u8"
+        self.plates = []
+        if plates.exists():
+            ends = np.cumsum(np.fromfile(plates, np.uint8).astype(np.int64))
+            self.plates = [p for p in zip(np.concatenate([[0], ends[:-1]]), ends) if p[1] > p[0]]
+            self.held = int(self.plates[len(self.plates) * 94 // 100][0])
         weight = np.zeros(256)
         train = self.labels[: self.held, 0]
         counts = np.bincount(train, minlength=256)
@@ -74,13 +96,26 @@ class Crops:
         chance = weight[train]
         self.chance = np.cumsum(chance / chance.sum())
 
-    def pick(self, size: int) -> np.ndarray:
-        return np.minimum(np.searchsorted(self.chance, np.random.rand(size)), self.held - 1)
+    def pick(self, size: int) -> list[np.ndarray]:
+        """Some squares to train on: of several plates, or of all alike where the kind knows no plates."""
+        if not self.plates:
+            return [np.minimum(np.searchsorted(self.chance, np.random.rand(size)), self.held - 1)]
+        parts, train = [], len(self.plates) * 94 // 100
+        while sum(map(len, parts)) < size:
+            start, end = self.plates[np.random.randint(train)]
+            some = min(end - start, np.random.randint(6, 49))
+            parts.append(start + np.sort(np.random.choice(end - start, some, replace=False)))
+        return parts
 
     def take(self, index: np.ndarray):
-        order = np.sort(index)
-        x = normalise(torch.from_numpy(self.crops[order]))
-        return x, torch.from_numpy(self.labels[order].astype(np.int64)), torch.from_numpy(self.family[order])
+        x = normalise(torch.from_numpy(self.crops[index]))
+        return x, torch.from_numpy(self.labels[index].astype(np.int64)), torch.from_numpy(self.family[index])
+
+    def held_out(self):
+        """The squares never trained on, plate by plate where the kind knows plates."""
+        if self.plates:
+            return [np.arange(*p) for p in self.plates if p[0] >= self.held]
+        return [np.arange(s, min(s + 512, len(self.labels))) for s in range(self.held, len(self.labels), 512)]
 
 
 def masks(families: list[list[int]], classes: int) -> torch.Tensor:
@@ -117,23 +152,32 @@ def main() -> None:
     classes = len(kind["classes"])
     print(f"{crops.held} squares to train on, of each class {np.bincount(crops.labels[:, 0], minlength=classes)}")
     mask = masks(kind["families"], classes)
-    model = Squares(kind["widths"], classes)
+    model = Squares(kind["widths"], kind["context"], classes)
     rate = kind["rate"]
     if arguments.resume:
         model.load_state_dict(torch.load(arguments.resume))
         rate /= 3
 
     def batch():
-        x, labels, family = crops.take(crops.pick(128))
-        if kind["turns"]:
-            x = turn(x, np.random.randint(8))
-        return color_jitter(x, kind["jitter"]).contiguous(memory_format=torch.channels_last), labels, family
+        xs, labels, families, sizes = [], [], [], []
+        for part in crops.pick(160):
+            x, label, family = crops.take(part)
+            # A plate is turned and coloured as a whole: its squares were taken under one light.
+            if kind["turns"]:
+                x = turn(x, np.random.randint(8))
+            whole = kind["context"] > 0
+            xs.append(color_jitter(x, kind["jitter"], whole))
+            labels.append(label)
+            families.append(family)
+            sizes.append(len(part))
+        return torch.cat(xs).contiguous(memory_format=torch.channels_last), torch.cat(labels), torch.cat(families), sizes
 
     def loss_of(model, batch):
-        x, labels, family = batch
+        x, labels, family, sizes = batch
         # A well no careful eye would be sure of teaches a little, and not to be sure.
-        sure = torch.where(labels[:, 1] > 0, 1.0, 0.5)
-        each = F.cross_entropy(model(x) + mask[family], labels[:, 0], reduction="none", label_smoothing=0.0)
+        sure = torch.where(labels[:, 1] > 0, 1.0, 0.4)
+        logits = torch.cat([model.classes(part) for part in model.features(x).split(sizes)])
+        each = F.cross_entropy(logits + mask[family], labels[:, 0], reduction="none")
         return (each * sure).mean()
 
     fit(model, batch, arguments.steps, rate, loss_of, arguments.kind)
@@ -141,8 +185,8 @@ def main() -> None:
 
     logits, labels = [], []
     with torch.no_grad():
-        for start in range(crops.held, len(crops.labels), 512):
-            x, label, family = crops.take(np.arange(start, min(start + 512, len(crops.labels))))
+        for part in crops.held_out():
+            x, label, family = crops.take(part)
             logits.append(model(x) + mask[family])
             labels.append(label)
     logits, labels = torch.cat(logits), torch.cat(labels)

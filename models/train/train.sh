@@ -18,28 +18,14 @@ render() { # FOLDER SEED COUNT KIND [OPTION]; what is there already is kept
     touch "$folder/done"
   fi
 }
-render every 100000 4800 locator
-render more 200000 1600 locator
-render brimming 250000 900 locator --brimming
-render wells 300000 1600 classifier
+render every 100000 3600 locator
+render brimming 250000 1500 locator --brimming
+render wells 300000 3200 classifier
 render landmarks 600000 500 landmark
 
-locator() { # STEPS FOLDER…: trains on, where there is something to go on from
-  local from=()
-  if [ -e "$work/out/locator.pt" ]; then from=(--resume "$work/out/locator.pt"); fi
-  "$python" models/train/locator.py --data "${@:2}" --out "$work/out" --steps "$1" "${from[@]}"
-}
-squares() { # KIND FOLDER STEPS
-  local from=()
-  if [ -e "$work/out/$1.pt" ]; then from=(--resume "$work/out/$1.pt"); fi
-  "$python" models/train/squares.py "$1" --data "$work/data/$2" --out "$work/out" --steps "$3" "${from[@]}"
-}
-rm -f "$work"/out/*.pt
-locator 2400 "$work/data/every"
-locator 1000 "$work/data/every" "$work/data/more" "$work/data/brimming"
-squares classifier wells 2400
-squares classifier wells 3000
-squares landmark landmarks 1500
+"$python" models/train/locator.py --data "$work/data/every" "$work/data/brimming" --out "$work/out" --steps 4500
+"$python" models/train/squares.py classifier --data "$work/data/wells" --out "$work/out" --steps 6000
+"$python" models/train/squares.py landmark --data "$work/data/landmarks" --out "$work/out" --steps 2000
 if [ -n "$publish" ]; then
   "$python" models/train/publish.py --from "$work/out" --version "$publish"
 fi

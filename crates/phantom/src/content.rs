@@ -308,7 +308,8 @@ impl Habit {
         }
         let bend = draw.normal(0.05);
         content.shape = Shape::Drop { at: start, head, length, angle, tip, bend, foot: self.foot };
-        content.density > 0.7 && length > head * 1.25
+        // A third longer than wide at least: what is rounder could as well be a button that slid.
+        content.density > 0.7 && length + tip > head * 1.7
     }
 
     /// A well of a growth plate: pellets, colonies and haze, or clear broth.

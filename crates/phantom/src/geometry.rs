@@ -1,7 +1,4 @@
-//! Sizes of a plate in millimetres.
-//!
-//! Footprint and well positions follow ANSI/SLAS 1-2004 and 4-2004 for 96, 384 and 1536 wells;
-//! the coarse formats use the pitch common to their makers. Strip holders keep the 9 mm pitch.
+//! Where the wells lie on a plate, in millimetres.
 
 use wellread_plate::format::PlateFormat;
 
@@ -16,16 +13,7 @@ pub(crate) struct Geometry {
 
 impl Geometry {
     pub(crate) fn of(format: PlateFormat) -> Self {
-        let (pitch, size) = match (format.rows(), format.cols()) {
-            (2, 3) => (39.12, [127.76, 85.48]),
-            (3, 4) => (26.01, [127.76, 85.48]),
-            (4, 6) => (19.3, [127.76, 85.48]),
-            (6, 8) => (13.08, [127.76, 85.48]),
-            (8, 12) => (9.0, [127.76, 85.48]),
-            (16, 24) => (4.5, [127.76, 85.48]),
-            (32, 48) => (2.25, [127.76, 85.48]),
-            (rows, cols) => (9.0, [(cols - 1) as f32 * 9.0 + 22.0, (rows - 1) as f32 * 9.0 + 20.0]),
-        };
+        let (pitch, size) = (format.pitch_mm() as f32, format.footprint_mm().map(|side| side as f32));
         let margin = |count: usize, side: f32| (side - (count - 1) as f32 * pitch) / 2.0;
         Self { format, pitch, a1: [margin(format.cols(), size[0]), margin(format.rows(), size[1])], size }
     }

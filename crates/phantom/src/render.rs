@@ -107,7 +107,7 @@ impl Scene {
         let floor = f64::from(subject.plate.look.floor);
         let floor_px = floor * subject.pitch_px();
         let blur = f64::from(self.optics.blur_px);
-        if content.finest_detail().is_some_and(|detail| f64::from(detail) * floor_px < 1.3 * blur + 1.5) {
+        if content.finest_detail().is_some_and(|detail| f64::from(detail) * floor_px < 1.5 * blur + 2.5) {
             return false;
         }
         let (col, row) = ((well % format.cols()) as f64, (well / format.cols()) as f64);
@@ -131,7 +131,7 @@ impl Scene {
                 (0..3).map(|c| (here.get(c).unwrap_or(&0.0) - other.get(c).unwrap_or(&0.0)).powi(2)).sum::<f32>() / 3.0;
         }
         let noise = self.optics.noise_level();
-        inside > 0.7 * rays && (seen / inside).sqrt() > 0.028 + noise
+        inside > 0.7 * rays && (seen / inside).sqrt() > 0.045 + noise
     }
 
     /// The picture's value at a point, perhaps with something else in one well.

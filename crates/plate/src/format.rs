@@ -74,6 +74,30 @@ impl PlateFormat {
         Self::STANDARD.contains(&self)
     }
 
+    /// Distance between neighbouring wells in mm: by ANSI/SLAS 4-2004 for 96, 384 and 1536 wells, what is common to
+    /// the makers of coarser plates, and 9 mm for strips and every other size.
+    pub fn pitch_mm(self) -> f64 {
+        match (self.rows, self.cols) {
+            (2, 3) => 39.12,
+            (3, 4) => 26.01,
+            (4, 6) => 19.3,
+            (6, 8) => 13.08,
+            (16, 24) => 4.5,
+            (32, 48) => 2.25,
+            _ => 9.0,
+        }
+    }
+
+    /// Width and height in mm: the footprint of ANSI/SLAS 1-2004 for the standard formats, and for others what holds
+    /// their wells.
+    pub fn footprint_mm(self) -> [f64; 2] {
+        if self.is_standard() {
+            return [127.76, 85.48];
+        }
+        let pitch = self.pitch_mm();
+        [(self.cols() - 1) as f64 * pitch + 22.0, (self.rows() - 1) as f64 * pitch + 20.0]
+    }
+
     /// Whether the well lies on this plate.
     pub fn contains(self, well: WellId) -> bool {
         well.row < self.rows && well.col < self.cols

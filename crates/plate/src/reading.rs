@@ -108,4 +108,26 @@ impl Grid {
         let [dx, dy] = self.project(col, row + 1.0);
         f64::midpoint((rx - x).hypot(ry - y), (dx - x).hypot(dy - y))
     }
+
+    /// The box around a well, one pitch wide.
+    pub fn bbox(&self, well: WellId) -> BBox {
+        let (col, row) = (well.col() as f64, well.row() as f64);
+        let [x, y] = self.project(col, row);
+        let half = self.pitch_px(col, row) / 2.0;
+        BBox { xmin: x - half, ymin: y - half, xmax: x + half, ymax: y + half }
+    }
+}
+
+impl BBox {
+    /// The middle.
+    pub fn center(&self) -> [f64; 2] {
+        [f64::midpoint(self.xmin, self.xmax), f64::midpoint(self.ymin, self.ymax)]
+    }
+
+    /// Whether more of a well's box than its rim and wall, the outermost fifth of it, lies outside a picture.
+    pub fn is_cut_by(&self, size_px: [usize; 2]) -> bool {
+        let [width, height] = size_px.map(|side| side as f64);
+        let slack = (self.xmax - self.xmin) * 0.2;
+        self.xmin < -slack || self.ymin < -slack || self.xmax > width + slack || self.ymax > height + slack
+    }
 }

@@ -1,4 +1,5 @@
-//! Says what lies in each well: one crop a well, one network, a calibrated distribution over the classes asked for.
+//! Says what lies in each well: one crop a well, one network that sees all of a plate's crops together, a calibrated
+//! distribution over the classes asked for.
 
 pub mod crop;
 
@@ -9,9 +10,12 @@ use rayon::prelude::*;
 use wellread_plate::{
     class::WellClass,
     format::WellId,
-    reading::{BBox, Grid, WellFlag, WellReading},
+    reading::{Grid, WellFlag, WellReading},
 };
 
+/// Wells that the network sees together. It judges each against the others, as one does who looks at a whole plate; a
+/// 1536-well plate goes through in four parts, so that memory does not grow with the format.
+const AT_ONCE: usize = 384;
 /// Share of a floor that must be burnt out before the well is flagged.
 const GLARE: f64 = 0.6;
 
@@ -34,13 +38,21 @@ pub fn classify(
         })
         .collect();
     let mut readings = Vec::with_capacity(wells.len());
-    // A 1536-well plate goes through in parts, so that memory does not grow with the format.
-    for (wells, crops) in wells.chunks(96).zip(crops.chunks(96)) {
+    let size_px = [raster.width(), raster.height()];
+    for (wells, crops) in wells.chunks(AT_ONCE).zip(crops.chunks(AT_ONCE)) {
         let logits = logits(net, crops)?;
         for ((well, crop), logits) in wells.iter().zip(crops).zip(logits) {
             let shares = softmax(&logits, &columns, net.spec().temperature);
+            let bbox = grid.bbox(*well);
+            let mut flags = Vec::new();
+            if bbox.is_cut_by(size_px) {
+                flags.push(WellFlag::CutOff);
+            }
+            if burnt_out(crop) {
+                flags.push(WellFlag::Glare);
+            }
             let probabilities = classes.iter().cloned().zip(shares).collect();
-            readings.push(seen(raster, grid, *well, probabilities, burnt_out(crop)));
+            readings.push(WellReading { well: *well, center_px: bbox.center(), bbox, probabilities, flags });
         }
     }
     Ok(readings)
@@ -79,32 +91,6 @@ fn softmax(logits: &[f32], columns: &[usize], temperature: f32) -> Vec<f64> {
     let powers: Vec<f64> = asked.iter().map(|l| (l - most).exp()).collect();
     let total: f64 = powers.iter().sum();
     powers.into_iter().map(|p| p / total).collect()
-}
-
-/// Where a well lies, with what was seen in it.
-pub(crate) fn seen(
-    raster: &Raster,
-    grid: &Grid,
-    well: WellId,
-    probabilities: Vec<(WellClass, f64)>,
-    glare: bool,
-) -> WellReading {
-    let (col, row) = (well.col() as f64, well.row() as f64);
-    let [x, y] = grid.project(col, row);
-    let half = grid.pitch_px(col, row) / 2.0;
-    let bbox = BBox { xmin: x - half, ymin: y - half, xmax: x + half, ymax: y + half };
-    // The outermost tenth of a pitch is rim and wall: losing it loses nothing that is read.
-    let slack = half * 0.4;
-    let (width, height) = (raster.width() as f64, raster.height() as f64);
-    let cut = bbox.xmin < -slack || bbox.ymin < -slack || bbox.xmax > width + slack || bbox.ymax > height + slack;
-    let mut flags = Vec::new();
-    if cut {
-        flags.push(WellFlag::CutOff);
-    }
-    if glare {
-        flags.push(WellFlag::Glare);
-    }
-    WellReading { well, center_px: [x, y], bbox, probabilities, flags }
 }
 
 /// Whether most of the crop's middle is overexposed in all channels while its surroundings are not.

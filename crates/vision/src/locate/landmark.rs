@@ -61,17 +61,45 @@ struct Reads {
     notches: [f32; 2],
 }
 
+impl Reads {
+    /// The labels in place, the better way round.
+    fn most(&self) -> f32 {
+        self.labels[0].max(self.labels[1])
+    }
+}
+
 /// The grid, or the rival of it around which alone labels stand where they belong, the way round that they say.
 pub(super) fn settle(net: &Model, raster: &Raster, grid: Grid, rivals: &[Grid]) -> Result<Grid, ModelError> {
     let reads = look(net, raster, &grid)?;
-    if !rivals.is_empty() && reads.labels[0].max(reads.labels[1]) < CERTAIN_LABELS {
-        let mut grids = vec![grid.clone()];
-        grids.extend_from_slice(rivals);
-        if let Some(decided) = decide(net, raster, &grids)? {
-            return Ok(decided);
-        }
+    if rivals.is_empty() || reads.most() >= CERTAIN_LABELS {
+        return Ok(turned_by(&reads, grid));
     }
+    let mut seen = look_all(net, raster, rivals)?;
+    seen.insert(0, (reads, grid));
+    let chosen = standing_out(&seen).unwrap_or(0);
+    let (reads, grid) = seen.swap_remove(chosen);
     Ok(turned_by(&reads, grid))
+}
+
+/// Of grids that the heat cannot tell apart, the one around which labels stand where they belong.
+pub(super) fn decide(net: &Model, raster: &Raster, grids: &[Grid]) -> Result<Option<Grid>, ModelError> {
+    let mut seen = look_all(net, raster, grids)?;
+    Ok(standing_out(&seen).map(|chosen| {
+        let (reads, grid) = seen.swap_remove(chosen);
+        turned_by(&reads, grid)
+    }))
+}
+
+fn look_all(net: &Model, raster: &Raster, grids: &[Grid]) -> Result<Vec<(Reads, Grid)>, ModelError> {
+    grids.iter().map(|grid| Ok((look(net, raster, grid)?, grid.clone()))).collect()
+}
+
+/// The one grid whose labels speak for it and against all others.
+fn standing_out(seen: &[(Reads, Grid)]) -> Option<usize> {
+    let mut order: Vec<(usize, f32)> = seen.iter().map(|(reads, _)| reads.most()).enumerate().collect();
+    order.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let next = order.get(1).map_or(0.0, |(_, most)| *most);
+    order.first().filter(|(_, most)| tells([*most, next])).map(|(index, _)| *index)
 }
 
 /// The grid the way round that labels, or else cut corners, say; as given where neither tells.
@@ -85,19 +113,6 @@ fn turned_by(reads: &Reads, grid: Grid) -> Grid {
     };
     let homography = if evidence[1] > evidence[0] { half_turn(&grid.homography, grid.format) } else { grid.homography };
     Grid { homography, orientation: Orientation { known: true, by }, ..grid }
-}
-
-/// Of grids that the heat cannot tell apart, the one around which labels stand where they belong.
-pub(super) fn decide(net: &Model, raster: &Raster, grids: &[Grid]) -> Result<Option<Grid>, ModelError> {
-    let mut scored = Vec::with_capacity(grids.len());
-    for grid in grids {
-        let reads = look(net, raster, grid)?;
-        scored.push((reads.labels[0].max(reads.labels[1]), reads, grid));
-    }
-    scored.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let next = scored.get(1).map_or(0.0, |s| s.0);
-    let best = scored.first().filter(|best| tells([best.0, next]));
-    Ok(best.map(|(_, reads, grid)| turned_by(reads, (*grid).clone())))
 }
 
 /// Whether one of two sums of labels is evidence against the other.
@@ -157,17 +172,8 @@ fn label_places(format: PlateFormat) -> Vec<([f64; 2], usize)> {
 /// The footprint's corners in lattice units: A1's, A12's, H12's, H1's.
 fn corner_places(format: PlateFormat) -> [[f64; 2]; 4] {
     let (last_col, last_row) = (format.cols() as f64 - 1.0, format.rows() as f64 - 1.0);
-    // The footprint is 127.76 x 85.48 mm (ANSI/SLAS 1-2004); a standard format's pitch follows from its columns.
-    let pitch_mm = match format.cols() {
-        3 => 39.12,
-        4 => 26.01,
-        6 => 19.3,
-        8 => 13.08,
-        24 => 4.5,
-        48 => 2.25,
-        _ => 9.0,
-    };
-    let (dx, dy) = ((127.76 / pitch_mm - last_col) / 2.0, (85.48 / pitch_mm - last_row) / 2.0);
+    let (pitch, [width, height]) = (format.pitch_mm(), format.footprint_mm());
+    let (dx, dy) = ((width / pitch - last_col) / 2.0, (height / pitch - last_row) / 2.0);
     [[-dx, -dy], [last_col + dx, -dy], [last_col + dx, last_row + dy], [-dx, last_row + dy]]
 }
 

@@ -57,7 +57,7 @@ fn item(seed: u64) -> [Vec<u8>; 2] {
         let Some(class) = class else { continue };
         let (grid, at) = if flip { (&turned, [last_col - at[0], last_row - at[1]]) } else { (&specimen.grid, at) };
         source.cut(grid, at, span, SIDE, &mut crops);
-        labels.extend([class as u8, 1, 0]);
+        labels.extend([class as u8, 1]);
     }
     [crops, labels]
 }
