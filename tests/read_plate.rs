@@ -32,7 +32,7 @@ fn simulated_plates_are_read_as_they_were_made() {
         assert_eq!(line["wells"].as_array().unwrap().len(), 96, "every well, nothing dropped");
         // A floor for gross faults; how good the models are is measured by `./dev bench quality`.
         assert!(
-            classes_right(line, &truth) >= 0.7,
+            classes_right(line, &truth) >= 0.95,
             "classes of {}: {:.3}",
             picture.display(),
             classes_right(line, &truth)

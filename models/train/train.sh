@@ -21,11 +21,11 @@ render() { # FOLDER SEED COUNT KIND [OPTION]; what is there already is kept
 render every 100000 3600 locator
 render brimming 250000 1500 locator --brimming
 render wells 300000 3200 classifier
-render landmarks 600000 500 landmark
+render landmarks 600000 1500 landmark
 
 "$python" models/train/locator.py --data "$work/data/every" "$work/data/brimming" --out "$work/out" --steps 4500
-"$python" models/train/squares.py classifier --data "$work/data/wells" --out "$work/out" --steps 6000
-"$python" models/train/squares.py landmark --data "$work/data/landmarks" --out "$work/out" --steps 2000
+"$python" models/train/squares.py classifier --data "$work/data/wells" --out "$work/out" --steps 11000
+"$python" models/train/squares.py landmark --data "$work/data/landmarks" --out "$work/out" --steps 2200
 if [ -n "$publish" ]; then
   "$python" models/train/publish.py --from "$work/out" --version "$publish"
 fi

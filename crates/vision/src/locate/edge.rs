@@ -6,6 +6,9 @@ use super::{
 };
 use wellread_plate::format::PlateFormat;
 
+/// Wells of the largest plate.
+const LARGEST: usize = PlateFormat::MAX_ROWS as usize * PlateFormat::MAX_COLS as usize;
+
 /// The heat around one lattice.
 pub(super) struct View<'a> {
     pub(super) table: &'a Table,
@@ -58,8 +61,12 @@ impl View<'_> {
         let ring = self.ring(best.span);
         // Only a plate of many wells is known well enough to tell a printed line from one more of its own.
         let fine = best.format.is_standard() && best.format.wells() >= 48;
-        let printed = fine && going_on.len() == 1 && going_on.iter().all(|&line| beside(line));
+        // No plate is larger than the largest, whose labels stand as close as its wells: there they may stand on two sides.
+        let largest = best.format.wells() == LARGEST;
+        let most_printed = if largest { 2 } else { 1 };
+        let printed = fine && going_on.len() <= most_printed && going_on.iter().all(|&line| beside(line));
         let most = match (best.format.is_standard(), fine) {
+            (true, true) if largest => ring.len() * 5 / 8,
             (true, true) => ring.len() / 4,
             (true, false) => ring.len() / 8,
             (false, _) => ring.len() / 16,
