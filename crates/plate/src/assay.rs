@@ -17,7 +17,7 @@ use crate::{
     format::{PlateFormat, WellId, row_letters},
     titre::{BelowFirst, Concentration, Dilution},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
@@ -47,7 +47,7 @@ pub struct Assay {
 }
 
 /// What a well is there for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// Holds a sample.
