@@ -9,7 +9,6 @@ use crate::{
 };
 use rusqlite::{OptionalExtension as _, params};
 use serde::Serialize;
-use serde_json::Value;
 
 /// A record for the hub.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -56,7 +55,7 @@ impl OutboxRecord {
 }
 
 impl Writing<'_> {
-    pub(crate) fn tell_hub(&self, kind: &str, payload: &Value) -> Result<()> {
+    pub(crate) fn tell_hub(&self, kind: &str, payload: &impl Serialize) -> Result<()> {
         let previous = match self.outbox_head()? {
             Some(head) => head,
             None => Head { seq: 0, hash: genesis(self.station()?.id) },
@@ -66,7 +65,7 @@ impl Writing<'_> {
             seq: previous.seq + 1,
             kind: kind.to_owned(),
             schema_version: SCHEMA_VERSION,
-            payload: payload.to_string(),
+            payload: serde_json::to_string(payload)?,
             hash: previous.hash,
             actor: stamp.by.user().map_or_else(|| "station".to_owned(), |id| id.to_string()),
             at: stamp.at,

@@ -8,7 +8,7 @@ use crate::{
     images::{self, Image},
     seal::{self, Sealed},
     stamp::Now,
-    wells,
+    wells::{self, ToldWell},
     words::words,
 };
 use rusqlite::{OptionalExtension as _, Row, params};
@@ -159,6 +159,90 @@ pub struct Run {
     pub content_sha256: Option<Sha256>,
 }
 
+/// A completed run as the hub is told of it, in version [`crate::SCHEMA_VERSION`].
+#[derive(Serialize)]
+struct ToldRun<'a> {
+    #[serde(flatten)]
+    told: ToldAlways<'a>,
+    description: &'a str,
+    judge: &'a ModelRef,
+    models: &'a [ModelRef],
+    processing_time_ms: u64,
+    confidence_threshold: Option<f64>,
+    grid: &'a Grid,
+    titre_scale: Option<TitreScale>,
+    needs_review: bool,
+    review_reasons: &'a [String],
+    wells: Vec<ToldWell<'a>>,
+    counts: &'a Value,
+    results: Value,
+    images: &'a [Image],
+}
+
+/// A failed run as the hub is told of it.
+#[derive(Serialize)]
+struct ToldFailure<'a> {
+    #[serde(flatten)]
+    told: ToldAlways<'a>,
+    error_code: &'a str,
+    error_msg: &'a str,
+}
+
+/// What the hub is told of any run that is over.
+#[derive(Serialize)]
+struct ToldAlways<'a> {
+    run_id: RunId,
+    seq: i64,
+    status: RunStatus,
+    predict_at: Now,
+    intake_id: Option<FileId>,
+    identity: &'a Identity,
+    image_sha256: Sha256,
+    assay: &'a AssayKey,
+    app_version: &'a str,
+    supersedes: Option<RunId>,
+    content_sha256: Option<Sha256>,
+}
+
+impl<'a> ToldAlways<'a> {
+    fn new(run: &'a Run) -> Self {
+        Self {
+            run_id: run.id,
+            seq: run.seq,
+            status: run.status,
+            predict_at: run.predict_at,
+            intake_id: run.intake,
+            identity: &run.identity,
+            image_sha256: run.image_sha256,
+            assay: &run.assay,
+            app_version: &run.app_version,
+            supersedes: run.supersedes,
+            content_sha256: run.content_sha256,
+        }
+    }
+}
+
+impl<'a> ToldRun<'a> {
+    fn new(run: &'a Run, made: &'a Completion) -> Self {
+        Self {
+            told: ToldAlways::new(run),
+            description: &run.description,
+            judge: &made.judge,
+            models: &made.models,
+            processing_time_ms: made.processing_time_ms,
+            confidence_threshold: made.confidence_threshold,
+            grid: &made.grid,
+            titre_scale: made.scale,
+            needs_review: made.needs_review,
+            review_reasons: &made.review_reasons,
+            wells: made.wells.iter().map(ToldWell::new).collect(),
+            counts: &made.results.counts,
+            results: made.results.stored_results(),
+            images: &made.images,
+        }
+    }
+}
+
 const RUN: &str = "SELECT seq, id, status, sample_no, submission_no, plate_no, description, predict_at, offset_min,
     intake_id, image_sha256, assay_id, assay_version, models, app_version, plate_format, grid, titre_scale,
     needs_review, review_reasons, processing_time_ms, confidence_threshold, supersedes, reading_key, error_code,
@@ -232,7 +316,9 @@ impl Writing<'_> {
         self.insert_results(new.id, &made.results)?;
         images::insert(self, new.id, &new.identity.sample_no, &made.images)?;
         self.complete(new, made)?;
-        self.run_over(new, "RUN", "run", &completed_payload(new, made))
+        let run = self.run_over(new, "RUN")?;
+        self.tell_hub("run", &ToldRun::new(&run, made))?;
+        self.derive_run(new.id)
     }
 
     /// Records that a run has no results, and why. Its file may be tried again with another run.
@@ -254,12 +340,11 @@ impl Writing<'_> {
                 self.stamp().at.offset_min
             ],
         )?;
-        let payload = json!({
-            "run_id": new.id, "status": "failed", "identity": new.identity, "image_sha256": new.image_sha256,
-            "assay": new.assay, "app_version": new.app_version, "error_code": failure.code,
-            "error_msg": failure.message,
-        });
-        self.run_over(new, "RUN_FAILED", "run-failed", &payload)
+        let run = self.run_over(new, "RUN_FAILED")?;
+        let told = ToldAlways::new(&run);
+        let failure = ToldFailure { told, error_code: &failure.code, error_msg: &failure.message };
+        self.tell_hub("run-failed", &failure)?;
+        self.derive_run(new.id)
     }
 
     /// Makes the row, or takes over the queued one.
@@ -361,8 +446,8 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// What follows when a run is over.
-    fn run_over(&self, new: &NewRun, action: &'static str, kind: &str, payload: &Value) -> Result<()> {
+    /// Ties the file to a run that is over, and enters it in the audit trail.
+    fn run_over(&self, new: &NewRun, action: &'static str) -> Result<Run> {
         if let Some(file) = new.intake {
             self.file_done(file, new.id)?;
         }
@@ -379,14 +464,7 @@ impl Writing<'_> {
             ..NewAudit::default()
         };
         self.audit_sealed(&entry, Sealed::Run)?;
-        let mut payload = payload.clone();
-        if let Value::Object(object) = &mut payload {
-            object.insert("seq".to_owned(), json!(run.seq));
-            object.insert("predict_at".to_owned(), json!(run.predict_at));
-            object.insert("content_sha256".to_owned(), json!(run.content_sha256));
-        }
-        self.tell_hub(kind, &payload)?;
-        self.derive_run(new.id)
+        Ok(run)
     }
 }
 
@@ -403,29 +481,6 @@ fn check_completion(made: &Completion) -> Result<()> {
         return Err(Error::refused("counts and results are JSON objects"));
     }
     Ok(())
-}
-
-/// The whole run for the hub, as [`crate::SCHEMA_VERSION`] has it.
-fn completed_payload(new: &NewRun, made: &Completion) -> Value {
-    let wells: Vec<Value> = made
-        .wells
-        .iter()
-        .map(|well| {
-            json!({
-                "well_id": well.well, "class": well.class, "label": well.label, "confidence": well.confidence,
-                "bbox": well.bbox, "flags": well.flags,
-            })
-        })
-        .collect();
-    json!({
-        "run_id": new.id, "status": "completed", "intake_id": new.intake, "identity": new.identity,
-        "description": new.description, "image_sha256": new.image_sha256, "assay": new.assay,
-        "judge": made.judge, "models": made.models, "app_version": new.app_version,
-        "processing_time_ms": made.processing_time_ms, "confidence_threshold": made.confidence_threshold,
-        "grid": made.grid, "titre_scale": made.scale, "needs_review": made.needs_review,
-        "review_reasons": made.review_reasons, "supersedes": new.supersedes, "wells": wells,
-        "counts": made.results.counts, "results": made.results.stored_results(), "images": made.images,
-    })
 }
 
 impl Reading<'_> {

@@ -2,6 +2,7 @@
 
 use crate::{Error, Reading, Result, Writing, ids::RunId};
 use rusqlite::{Row, params};
+use serde::{Serialize, Serializer};
 use wellread_plate::{
     assay::Role,
     class::{Call, WellClass},
@@ -20,8 +21,31 @@ const ROLES: [(Role, &str); 7] = [
     (Role::Unused, "unused"),
 ];
 
-pub(crate) fn probabilities_json(well: &CalledWell) -> serde_json::Value {
-    serde_json::Value::Object(well.probabilities.iter().map(|(class, p)| (class.to_string(), (*p).into())).collect())
+/// Probabilities by class, in the model's order.
+struct Shares<'a>(&'a [(WellClass, f64)]);
+
+impl Serialize for Shares<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(class, p)| (class.as_str(), p)))
+    }
+}
+
+/// A well as the hub's `well_prediction` has it.
+#[derive(Serialize)]
+pub(crate) struct ToldWell<'a> {
+    well_id: WellId,
+    class: &'a WellClass,
+    label: Call,
+    confidence: f64,
+    bbox: BBox,
+    flags: &'a [CallFlag],
+}
+
+impl<'a> ToldWell<'a> {
+    pub(crate) fn new(well: &'a CalledWell) -> Self {
+        let CalledWell { well: well_id, class, label, confidence, bbox, flags, .. } = well;
+        Self { well_id: *well_id, class, label: *label, confidence: *confidence, bbox: *bbox, flags }
+    }
 }
 
 pub(crate) fn insert(writing: &Writing<'_>, run: RunId, wells: &[CalledWell]) -> Result<()> {
@@ -44,7 +68,7 @@ pub(crate) fn insert(writing: &Writing<'_>, run: RunId, wells: &[CalledWell]) ->
             role,
             x,
             y,
-            probabilities_json(well).to_string(),
+            serde_json::to_string(&Shares(&well.probabilities))?,
             serde_json::to_string(&well.flags)?
         ])?;
     }
