@@ -11,6 +11,7 @@ mod csv;
 mod detailed;
 pub mod drop;
 mod file_name;
+mod hex;
 mod hl7;
 mod identifier;
 mod labware;
@@ -30,6 +31,7 @@ use crate::deliver::{
     sample::SampleReport,
     template::{Format, Template},
 };
+use sha2::{Digest, Sha256};
 
 /// A file for a receiver: its final name and its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +43,13 @@ pub struct InterfaceFile {
     /// How many entries it holds: rows below the header of a table, segments of an HL7 message, records of an ASTM
     /// message, pages of a report.
     pub rows: u64,
+}
+
+impl InterfaceFile {
+    /// SHA-256 of the content, in hexadecimal.
+    pub fn sha256(&self) -> String {
+        hex::lower(&Sha256::digest(&self.bytes))
+    }
 }
 
 /// Why a report cannot be written in a format.

@@ -5,7 +5,7 @@
 mod frame;
 
 use crate::deliver::{
-    RenderError,
+    RenderError, hex,
     observation::{Observation, Value, control_id, notes, observations},
     sample::{Moment, SampleReport},
     template::Astm,
@@ -126,11 +126,7 @@ fn escape(text: &str) -> String {
             '^' => escaped.push_str("&S&"),
             '\\' => escaped.push_str("&R&"),
             '&' => escaped.push_str("&E&"),
-            other if other.is_control() => {
-                let mut buffer = [0; 4];
-                let hex: String = other.encode_utf8(&mut buffer).bytes().map(|byte| format!("{byte:02X}")).collect();
-                escaped.extend(["&X", &hex, "&"]);
-            }
+            other if other.is_control() => escaped.extend(["&X", &hex::of_char(other), "&"]),
             other => escaped.push(other),
         }
     }
@@ -153,9 +149,10 @@ mod tests {
                 "S" => plain.push(b'^'),
                 "R" => plain.push(b'\\'),
                 "E" => plain.push(b'&'),
-                hex => plain.extend(
-                    (1..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).expect("hexadecimal")),
-                ),
+                hex => plain.extend(hex.as_bytes()[1..].chunks(2).map(|pair| {
+                    let digits = std::str::from_utf8(pair).expect("ASCII");
+                    u8::from_str_radix(digits, 16).expect("hexadecimal")
+                })),
             }
             rest = after;
         }

@@ -10,13 +10,13 @@ pub(super) struct Rows<'a> {
     template: &'a str,
     table: &'a Table,
     text: String,
-    rows: u64,
+    count: u64,
 }
 
 impl<'a> Rows<'a> {
     /// Begins with the header of these columns, under the names that the template gives them.
     pub(super) fn with_header(template: &'a str, table: &'a Table, columns: &[&'static str]) -> Self {
-        let mut rows = Self { template, table, text: String::new(), rows: 0 };
+        let mut rows = Self { template, table, text: String::new(), count: 0 };
         let names: Vec<&str> = columns.iter().map(|column| table.header(column)).collect();
         rows.line(&names);
         rows
@@ -25,7 +25,7 @@ impl<'a> Rows<'a> {
     /// Adds a row.
     pub(super) fn push<S: AsRef<str>>(&mut self, fields: &[S]) {
         self.line(fields);
-        self.rows += 1;
+        self.count += 1;
     }
 
     fn line<S: AsRef<str>>(&mut self, fields: &[S]) {
@@ -66,7 +66,7 @@ impl<'a> Rows<'a> {
                 }
             })?,
         };
-        Ok((bytes, self.rows))
+        Ok((bytes, self.count))
     }
 }
 

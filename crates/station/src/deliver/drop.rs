@@ -6,16 +6,20 @@
 //! system may answer with `ack/NAME.ack` or `err/NAME.err`.
 
 use crate::deliver::InterfaceFile;
-use sha2::{Digest, Sha256};
 use std::{
     ffi::OsStr,
     fs::{self, File, OpenOptions},
     io::{self, ErrorKind, Read, Write},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 /// The most bytes of an answer that are kept.
 const LONGEST_ANSWER_BYTES: u64 = 64 * 1024;
+
+/// How the hidden names of unfinished files begin and end.
+const HIDDEN_PREFIX: &str = ".wellread-";
+const HIDDEN_SUFFIX: &str = ".part";
 
 /// What became of a drop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,10 +118,28 @@ pub fn answer(folder: &Path, name: &str) -> Result<Option<Answer>, DropError> {
     Ok(read_answer(&consent)?.map(Answer::Accepted))
 }
 
+/// Removes what a crash left unfinished, and says how many files that were.
+///
+/// For the start of the station. Should another process be writing there, its try fails, and is repeated.
+pub fn sweep(folder: &Path) -> Result<usize, DropError> {
+    let unreachable = |source| DropError::Unreachable { folder: folder.to_owned(), source };
+    let mut removed = 0;
+    for entry in fs::read_dir(folder).map_err(unreachable)? {
+        let entry = entry.map_err(unreachable)?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let unfinished = name.starts_with(HIDDEN_PREFIX) && name.ends_with(HIDDEN_SUFFIX);
+        if unfinished && entry.file_type().map_err(unreachable)?.is_file() {
+            remove_if_there(&entry.path()).map_err(|source| DropError::Write { path: entry.path(), source })?;
+            removed += 1;
+        }
+    }
+    Ok(removed)
+}
+
 /// The marker of a file: what a receiver needs to know that it has all of it.
 fn marker(file: &InterfaceFile) -> String {
-    let hash: String = Sha256::digest(&file.bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256={hash}\nrows={}\nbytes={}\n", file.rows, file.bytes.len())
+    format!("sha256={}\nrows={}\nbytes={}\n", file.sha256(), file.rows, file.bytes.len())
 }
 
 fn check_name(name: &str) -> Result<(), DropError> {
@@ -141,38 +163,48 @@ fn reach(folder: &Path) -> Result<(), DropError> {
 /// Gives bytes a name in the folder, all at once and never over another file.
 fn place(folder: &Path, name: &str, bytes: &[u8]) -> Result<Dropped, DropError> {
     let target = folder.join(name);
-    // One hidden name for each file: what a crash left behind is replaced by the next try instead of piling up.
-    let hidden = folder.join(format!(".{name}.part"));
     let failed = |source| DropError::Write { path: target.clone(), source };
-    remove_if_there(&hidden).map_err(failed)?;
+    let mut dropped = Dropped::AlreadyThere;
     if !is_same(&target, bytes)? {
-        write_durably(&hidden, bytes).map_err(failed)?;
+        let hidden = write_hidden(folder, bytes).map_err(failed)?;
         let named = give_name(&hidden, &target);
         remove_if_there(&hidden).map_err(failed)?;
         match named {
-            Ok(()) => {}
+            Ok(()) => dropped = Dropped::Written,
             // Another process was faster; what it wrote decides.
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                return if is_same(&target, bytes)? {
-                    Ok(Dropped::AlreadyThere)
-                } else {
-                    Err(DropError::Different { path: target })
-                };
+                is_same(&target, bytes)?;
             }
             Err(error) => return Err(failed(error)),
         }
-        sync_folder(folder).map_err(failed)?;
-        return Ok(Dropped::Written);
     }
     sync_folder(folder).map_err(failed)?;
-    Ok(Dropped::AlreadyThere)
+    Ok(dropped)
 }
 
-fn write_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // `create_new` follows no link that somebody has laid there.
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
+/// Writes bytes, durably, under a hidden name of its own.
+///
+/// No two tries share a hidden name, even in two processes: else one could give its name to what the other had written
+/// half. `create_new` follows no link that somebody has laid there.
+fn write_hidden(folder: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
+    static TRIES: AtomicU64 = AtomicU64::new(0);
+    for _ in 0..1_000 {
+        let number = TRIES.fetch_add(1, Ordering::Relaxed);
+        let path = folder.join(format!("{HIDDEN_PREFIX}{}-{number}{HIDDEN_SUFFIX}", std::process::id()));
+        let mut file = match OpenOptions::new().write(true).create_new(true).open(&path) {
+            // Left by a crash of a process that had the same number.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
+            opened => opened?,
+        };
+        if let Err(error) = file.write_all(bytes).and_then(|()| file.sync_all()) {
+            drop(file);
+            // A full disk must not fill up further with every try; the first error is the one to tell.
+            let _ = fs::remove_file(&path);
+            return Err(error);
+        }
+        return Ok(path);
+    }
+    Err(ErrorKind::AlreadyExists.into())
 }
 
 /// Gives a finished file its name, or fails with `AlreadyExists`.
@@ -254,12 +286,10 @@ mod tests {
     #[test]
     fn without_hard_links_a_name_is_still_not_overwritten() {
         let folder = tempfile::tempdir().unwrap();
-        let (hidden, target) = (folder.path().join(".a.part"), folder.path().join("a"));
-        write_durably(&hidden, b"new").unwrap();
-        rename_if_absent(&hidden, &target).unwrap();
+        let target = folder.path().join("a");
+        rename_if_absent(&write_hidden(folder.path(), b"new").unwrap(), &target).unwrap();
         assert_eq!(fs::read(&target).unwrap(), b"new", "a free name is taken");
-        write_durably(&hidden, b"newer").unwrap();
-        let error = rename_if_absent(&hidden, &target).unwrap_err();
+        let error = rename_if_absent(&write_hidden(folder.path(), b"newer").unwrap(), &target).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AlreadyExists, "a taken one is refused");
         assert_eq!(fs::read(&target).unwrap(), b"new", "and keeps its content");
     }

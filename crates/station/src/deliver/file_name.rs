@@ -1,6 +1,6 @@
 //! Names of interface files: a pattern, and what may stand in a name on any disk.
 
-use crate::deliver::{RenderError, sample::SampleReport};
+use crate::deliver::{RenderError, hex, identifier::is_invisible, sample::SampleReport};
 
 /// The longest name in bytes: the shortest limit of the usual disks, less what the drop puts around a name.
 const LONGEST_BYTES: usize = 200;
@@ -124,7 +124,9 @@ fn encoded(number: &str) -> String {
         let at_the_rim = (index == 0 || index == last) && matches!(character, '.' | ' ' | '~');
         if is_forbidden(character) || at_the_rim {
             let mut buffer = [0; 4];
-            name.extend(character.encode_utf8(&mut buffer).bytes().map(|byte| format!("%{byte:02X}")));
+            for byte in character.encode_utf8(&mut buffer).bytes() {
+                name.extend(["%", &hex::upper(&[byte])]);
+            }
         } else {
             name.push(character);
         }
@@ -133,7 +135,7 @@ fn encoded(number: &str) -> String {
 }
 
 fn is_forbidden(character: char) -> bool {
-    character.is_control() || matches!(character, '<' | '>' | ':' | '"' | '/' | '\\' | '|' | '?' | '*' | '%')
+    is_invisible(character) || matches!(character, '<' | '>' | ':' | '"' | '/' | '\\' | '|' | '?' | '*' | '%')
 }
 
 fn is_device(name: &str) -> bool {
@@ -155,6 +157,7 @@ mod tests {
         assert_eq!(encoded("24/1234"), "24%2F1234", "a slash would be a folder");
         assert_eq!(encoded("24%2F1234"), "24%252F1234", "and what looks like its code is another sample");
         assert_eq!(encoded(".."), "%2E%2E", "no name leads upwards");
+        assert_eq!(encoded("a\u{202E}vsc.exe"), "a%E2%80%AEvsc.exe", "nor reads backwards");
         assert_eq!(encoded("ตย 7"), "ตย 7", "letters of any script are letters");
     }
 

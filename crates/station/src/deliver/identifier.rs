@@ -108,7 +108,7 @@ fn formula_start(text: &str) -> Option<char> {
 }
 
 /// Control characters, line separators, and those that turn the direction of what follows or have no width.
-fn is_invisible(character: char) -> bool {
+pub(super) fn is_invisible(character: char) -> bool {
     let unseen = matches!(character,
         '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}');
     unseen || character.is_control()

@@ -1,11 +1,10 @@
 //! What a message says about a sample, before it is spelled as HL7 or ASTM.
 
 use crate::deliver::{
-    RenderError,
+    RenderError, hex,
     sample::{Moment, PlateReport, SampleReport, SeriesReport, listed, plain},
 };
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 use wellread_plate::{end_point::SeriesFlag, interpret::CallFlag, mic::Relation};
 
 /// One result.
@@ -161,9 +160,5 @@ pub(super) fn control_id(report: &SampleReport) -> String {
     }
     hash.update(report.revision.to_be_bytes());
     hash.update(report.generated.utc_ms.to_be_bytes());
-    hash.finalize().iter().take(10).fold(String::new(), |mut id, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(id, "{byte:02X}");
-        id
-    })
+    hex::upper(&hash.finalize()).chars().take(20).collect()
 }

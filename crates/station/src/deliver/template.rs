@@ -112,6 +112,14 @@ pub enum TemplateError {
         /// What the TOML reader says, in one line.
         problem: String,
     },
+    /// No template has the name.
+    #[error("there is no template '{name}': choose one of {known}, or add a template of that name")]
+    Unknown {
+        /// The name, escaped.
+        name: String,
+        /// The templates there are.
+        known: String,
+    },
     /// A key is missing.
     #[error("{file}: `{key}` is missing: write {wanted}")]
     Missing {
@@ -156,6 +164,15 @@ impl Template {
     pub fn shipped(name: &str) -> Option<Self> {
         let name = Self::shipped_names().find(|shipped| *shipped == name)?;
         Self::from_toml(name, &format!("name = \"{name}\"\nformat = \"{name}\"\n")).ok()
+    }
+
+    /// The template of that name: one of the station's own, else a shipped one.
+    pub fn named(name: &str, own: &[Self]) -> Result<Self, TemplateError> {
+        let found = own.iter().find(|template| template.name == name).cloned();
+        found.or_else(|| Self::shipped(name)).ok_or_else(|| TemplateError::Unknown {
+            name: name.chars().take(60).flat_map(char::escape_debug).collect(),
+            known: own.iter().map(|template| template.name.as_str()).chain(SHIPPED).collect::<Vec<_>>().join(", "),
+        })
     }
 
     /// Names of all shipped templates.
@@ -348,10 +365,10 @@ impl Format {
 }
 
 impl TemplateError {
-    /// The dotted path of the key at fault; `None` for a syntax error.
+    /// The dotted path of the key at fault; `None` where no key is.
     pub fn key(&self) -> Option<&str> {
         match self {
-            Self::Syntax { .. } => None,
+            Self::Syntax { .. } | Self::Unknown { .. } => None,
             Self::Missing { key, .. } | Self::UnknownKey { key, .. } | Self::Wrong { key, .. } => Some(key),
         }
     }

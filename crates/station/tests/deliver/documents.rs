@@ -90,7 +90,7 @@ fn crowded() -> SampleReport {
     let mut report = full();
     let dilution = Dilution { start: 2.0, fold: 2.0 };
     report.plates = (1..=9).map(|number| plate(&format!("แผ่นที่ {number}"), &dilution)).collect();
-    report.sample_no = "ตัวอย่างน้ำเหลืองไก่ที่มีชื่อยาวมาก ๆ-0001/2569 and on and on".to_owned();
+    "ตัวอย่างน้ำเหลืองไก่ที่มีชื่อยาวมาก ๆ-0001/2569 and on and on".clone_into(&mut report.sample_no);
     report.signatures = (0..9).flat_map(|_| report.signatures.clone()).collect();
     report
 }

@@ -6,7 +6,7 @@ use std::{
 };
 use wellread_station::deliver::{
     InterfaceFile,
-    drop::{Answer, DropError, Dropped, answer, put},
+    drop::{Answer, DropError, Dropped, answer, put, sweep},
 };
 
 fn file() -> InterfaceFile {
@@ -49,11 +49,38 @@ fn a_second_try_changes_nothing() {
 }
 
 #[test]
-fn what_a_crash_left_half_written_is_replaced() {
+fn what_a_crash_left_unfinished_is_swept_up() {
     let folder = tempfile::tempdir().unwrap();
-    lay(folder.path().join(format!(".{}.part", file().name)), b"a,");
+    lay(folder.path().join(".wellread-1-0.part"), b"a,");
+    lay(folder.path().join(".somebody-else.part"), b"a,");
     assert_eq!(put(folder.path(), &file()).unwrap(), Dropped::Written, "half a file counts for nothing");
-    assert_eq!(names(folder.path()).len(), 2, "and is gone");
+    assert_eq!(sweep(folder.path()).unwrap(), 1, "ours alone");
+    assert_eq!(names(folder.path()).len(), 3, "the file, its marker, and what is somebody else's");
+}
+
+#[test]
+fn of_two_contents_at_once_one_arrives_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let contents = [vec![b'a'; 100_000], vec![b'b'; 150_000]];
+    let results: Vec<(usize, Result<Dropped, DropError>)> = std::thread::scope(|scope| {
+        let (folder, contents) = (folder.path(), &contents);
+        let threads: Vec<_> = (0..8)
+            .map(|number| {
+                let which = number % 2;
+                scope.spawn(move || (which, put(folder, &InterfaceFile { bytes: contents[which].clone(), ..file() })))
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let arrived = fs::read(folder.path().join(file().name)).unwrap();
+    let winner = contents.iter().position(|content| *content == arrived).expect("one of the two, whole");
+    let written = results.iter().filter(|(_, result)| matches!(result, Ok(Dropped::Written))).count();
+    assert_eq!(written, 1, "one of them wrote it: {results:?}");
+    for (which, result) in &results {
+        let fits = if *which == winner { result.is_ok() } else { matches!(result, Err(DropError::Different { .. })) };
+        assert!(fits, "the same content was delivered, the other was told so: {results:?}");
+    }
+    assert_eq!(names(folder.path()).len(), 2, "and nothing hidden stays behind");
 }
 
 #[test]
@@ -81,9 +108,6 @@ fn a_link_is_not_followed() {
     std::os::unix::fs::symlink(&outside, inbox.join(file().name)).unwrap();
     let error = put(&inbox, &file()).unwrap_err();
     assert!(matches!(error, DropError::Different { .. }), "a link to the same bytes is not our file: {error}");
-    std::os::unix::fs::symlink(&outside, inbox.join(format!(".{}.part", file().name))).unwrap();
-    fs::remove_file(inbox.join(file().name)).unwrap();
-    put(&inbox, &file()).unwrap();
     assert_eq!(fs::read(&outside).unwrap(), file().bytes, "nor is anything written through one");
 }
 

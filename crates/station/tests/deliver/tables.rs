@@ -1,4 +1,4 @@
-//! Tables of text: LabWare's, and those for people.
+//! Tables of text: those for a LIMS, and those for people.
 
 use crate::sample::{plate, report, shipped};
 use proptest::{collection::vec, prelude::*};

@@ -16,6 +16,17 @@ fn every_format_ships_under_its_own_name() {
 }
 
 #[test]
+fn a_template_is_found_by_name_the_stations_own_first() {
+    let own = Template::from_toml("own.toml", "name = \"hl7\"\nformat = \"hl7\"\nreceiving_application = \"LIMS\"\n")
+        .unwrap();
+    let templates = [own.clone()];
+    assert_eq!(Template::named("hl7", &templates).unwrap(), own, "a station may change a shipped one");
+    assert_eq!(Template::named("astm", &templates).unwrap(), Template::shipped("astm").unwrap(), "or take it as it is");
+    let error = Template::named("labwear", &templates).unwrap_err();
+    assert!(error.to_string().contains("hl7, labware, "), "the error lists what there is: {error}");
+}
+
+#[test]
 fn each_mistake_names_the_key_and_what_would_be_right() {
     let labware = "name = \"t\"\nformat = \"labware\"\n";
     let cases = [
@@ -44,7 +55,7 @@ fn each_mistake_names_the_key_and_what_would_be_right() {
     for (text, key) in cases {
         let error = fault(text);
         assert_eq!(error.key(), key, "{text:?}: {error}");
-        told.push_str(&format!("{error}\n"));
+        told.extend([error.to_string(), "\n".to_owned()]);
     }
     insta::assert_snapshot!(told);
 }

@@ -1,5 +1,6 @@
 //! Text inside a field of HL7.
 
+use crate::deliver::hex;
 use std::borrow::Cow;
 
 /// Text in which no character divides the message any more.
@@ -19,11 +20,7 @@ pub(super) fn escape(text: &str) -> Cow<'_, str> {
             '~' => escaped.push_str("\\R\\"),
             '\\' => escaped.push_str("\\E\\"),
             '\n' => escaped.push_str("\\.br\\"),
-            other if other.is_control() => {
-                let mut buffer = [0; 4];
-                let hex: String = other.encode_utf8(&mut buffer).bytes().map(|byte| format!("{byte:02X}")).collect();
-                escaped.push_str(&format!("\\X{hex}\\"));
-            }
+            other if other.is_control() => escaped.extend(["\\X", &hex::of_char(other), "\\"]),
             other => escaped.push(other),
         }
     }
@@ -48,9 +45,10 @@ mod tests {
                 "R" => plain.push(b'~'),
                 "E" => plain.push(b'\\'),
                 ".br" => plain.push(b'\n'),
-                hex => plain.extend(
-                    (1..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).expect("hexadecimal")),
-                ),
+                hex => plain.extend(hex.as_bytes()[1..].chunks(2).map(|pair| {
+                    let digits = std::str::from_utf8(pair).expect("ASCII");
+                    u8::from_str_radix(digits, 16).expect("hexadecimal")
+                })),
             }
             rest = after;
         }

@@ -189,15 +189,14 @@ impl Canvas<'_, '_> {
         self.fill(Area { x, y, width, height: 0.6 }, Ink::Rule);
     }
 
-    /// Draws a picture as large as it fits, at the top left of the box; gives back the height it takes.
-    pub(super) fn picture(&mut self, image: Image, within: Area) -> f32 {
+    /// Draws a picture as large as it fits, at the top left of the box.
+    pub(super) fn picture(&mut self, image: Image, within: Area) {
         let (width, height) = image.size();
         let scale = (within.width / width.max(1) as f32).min(within.height / height.max(1) as f32);
-        let Some(size) = Size::from_wh(width as f32 * scale, height as f32 * scale) else { return 0.0 };
+        let Some(size) = Size::from_wh(width as f32 * scale, height as f32 * scale) else { return };
         self.surface.push_transform(&Transform::from_translate(within.x, within.y));
         self.surface.draw_image(image, size);
         self.surface.pop();
-        size.height()
     }
 }
 

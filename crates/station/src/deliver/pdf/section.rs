@@ -90,14 +90,11 @@ fn facts(canvas: &mut Canvas<'_, '_>, report: &SampleReport) -> Result<(), Rende
 
 fn photograph(canvas: &mut Canvas<'_, '_>, picture: Option<Image>) {
     let within = Area { x: MARGIN, y: PICTURE_Y, width: 270.0, height: PICTURE_HEIGHT };
-    match picture {
-        Some(image) => {
-            canvas.picture(image, within);
-        }
-        None => {
-            canvas.text(MARGIN, PICTURE_Y + 12.0, BODY_PT, Weight::Regular, Ink::Grey, "No picture is kept for it.")
-        }
+    if let Some(image) = picture {
+        canvas.picture(image, within);
+        return;
     }
+    canvas.text(MARGIN, PICTURE_Y + 12.0, BODY_PT, Weight::Regular, Ink::Grey, "No picture is kept for it.");
 }
 
 fn histogram(canvas: &mut Canvas<'_, '_>, report: &SampleReport) {
