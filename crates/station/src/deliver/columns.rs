@@ -13,6 +13,7 @@ pub(super) const DETAILED: &[&str] = &[
     "model",
     "read_at",
     "well",
+    "role",
     "ai_class",
     "ai_label",
     "confidence",

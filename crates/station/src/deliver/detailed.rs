@@ -39,6 +39,7 @@ pub(super) fn fields(
         text(&plate.model),
         plate.read_at.readable()?,
         well.well.to_string(),
+        well.role.to_string(),
         well.ai_class.to_string(),
         well.ai_label.to_string(),
         plain(well.confidence),

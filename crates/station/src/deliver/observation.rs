@@ -5,14 +5,14 @@ use crate::deliver::{
     sample::{Moment, PlateReport, SampleReport, SeriesReport, listed, plain},
 };
 use sha2::{Digest, Sha256};
-use wellread_plate::{end_point::SeriesFlag, interpret::CallFlag, mic::Relation};
+use wellread_plate::{assay::Role, end_point::SeriesFlag, interpret::CallFlag, mic::Relation};
 
 /// One result.
 pub(super) struct Observation {
     /// Our own code.
-    pub(super) code: &'static str,
+    pub(super) code: String,
     /// What the code means.
-    pub(super) meaning: &'static str,
+    pub(super) meaning: String,
     /// Of what: an end point, a series or a well of a plate; empty for the whole sample.
     pub(super) part: String,
     /// The result.
@@ -40,9 +40,9 @@ pub(super) enum Value {
 /// Everything there is to say, in order: totals, statistics, then plate by plate.
 pub(super) fn observations(report: &SampleReport) -> Vec<Observation> {
     let mut all = Vec::new();
-    let number = |code, meaning, part: String, value: String, unit: &str| Observation {
-        code,
-        meaning,
+    let number = |code: &str, meaning: &str, part: String, value: String, unit: &str| Observation {
+        code: code.to_owned(),
+        meaning: meaning.to_owned(),
         part,
         value: Value::Number(value),
         unit: unit.to_owned(),
@@ -98,11 +98,12 @@ fn series_result(plate: &PlateReport, series: &SeriesReport) -> Option<Observati
             ("END-POINT", "End point", Value::Text(step))
         }
     };
-    // An unused row is no result, and would only read as a failed one.
-    let unused = series.end_point.is_none() && series.flags == [SeriesFlag::NoValidWells];
-    (!unused).then(|| Observation {
-        code,
-        meaning,
+    // An empty row is no result, and would only read as a failed one.
+    let empty = series.end_point.is_none() && series.flags == [SeriesFlag::NoValidWells];
+    let (own_code, own_meaning) = of_role(code, meaning, series.role)?;
+    (!empty).then(|| Observation {
+        code: own_code,
+        meaning: own_meaning,
         part: format!("{}.{}", plate.plate_no, series.series),
         value,
         unit: match (&series.mic, code) {
@@ -115,11 +116,22 @@ fn series_result(plate: &PlateReport, series: &SeriesReport) -> Option<Observati
     })
 }
 
+/// Code and meaning by what the wells are there for: a control's result must never be taken for a sample's. What is
+/// not used has no result.
+fn of_role(code: &str, meaning: &str, role: Role) -> Option<(String, String)> {
+    match role {
+        Role::Sample => Some((code.to_owned(), meaning.to_owned())),
+        Role::Unused => None,
+        control => Some((format!("CONTROL-{code}"), format!("{meaning} of the {control}"))),
+    }
+}
+
 /// Calls of the wells, where each is its own result.
 fn well_calls(plate: &PlateReport) -> impl Iterator<Item = Observation> {
-    plate.wells.iter().map(|well| Observation {
-        code: "WELL-CALL",
-        meaning: "Call of the well",
+    let used = plate.wells.iter().filter_map(|well| Some((well, of_role("WELL-CALL", "Call", well.role)?)));
+    used.map(|(well, (code, meaning))| Observation {
+        code,
+        meaning,
         part: format!("{}.{}", plate.plate_no, well.well),
         value: Value::Text(well.final_label.to_string()),
         unit: String::new(),
@@ -132,6 +144,9 @@ fn well_calls(plate: &PlateReport) -> impl Iterator<Item = Observation> {
 pub(super) fn notes(report: &SampleReport) -> Result<Vec<String>, RenderError> {
     let mut notes = Vec::new();
     for plate in &report.plates {
+        for failure in &plate.validity_failures {
+            notes.push(format!("Plate {} is not valid: {failure}", plate.plate_no));
+        }
         for well in &plate.wells {
             let Some(review) = &well.review else { continue };
             notes.push(format!(

@@ -3,6 +3,7 @@
 use crate::deliver::RenderError;
 use chrono::{DateTime, FixedOffset};
 use wellread_plate::{
+    assay::Role,
     class::{Call, WellClass},
     end_point::SeriesFlag,
     format::WellId,
@@ -70,6 +71,8 @@ pub struct PlateReport {
     pub wells: Vec<WellReport>,
     /// Every series that holds a sample or a control.
     pub series: Vec<SeriesReport>,
+    /// Why the plate is not valid, a sentence each; empty for a valid plate.
+    pub validity_failures: Vec<String>,
 }
 
 /// One well: what the eye saw, and what stands after review.
@@ -77,6 +80,8 @@ pub struct PlateReport {
 pub struct WellReport {
     /// Which well.
     pub well: WellId,
+    /// What it is there for.
+    pub role: Role,
     /// The class seen.
     pub ai_class: WellClass,
     /// The call made of it.
@@ -107,6 +112,8 @@ pub struct WellReview {
 pub struct SeriesReport {
     /// Row letters, or the column number.
     pub series: String,
+    /// What its wells are there for; only those of samples are in the distribution.
+    pub role: Role,
     /// The end point as a well from 1; 0 when none is positive, `None` when no well can be used.
     pub end_point: Option<u8>,
     /// The titre as a reciprocal dilution; `None` for end point 0 and for MICs.

@@ -103,21 +103,23 @@ fn sample_sheet(report: &SampleReport, facts: &[String], bold: &Format) -> Resul
 }
 
 fn series_sheet(report: &SampleReport, bold: &Format) -> Result<Worksheet, XlsxError> {
-    let mut sheet = headed("Series", &["plate_no", "series", "end_point", "result", "titre", "log2", "flags"], bold)?;
+    let mut sheet =
+        headed("Series", &["plate_no", "series", "role", "end_point", "result", "titre", "log2", "flags"], bold)?;
     let all = report.plates.iter().flat_map(|plate| plate.series.iter().map(move |series| (plate, series)));
     for (row, (plate, series)) in (1..).zip(all) {
         sheet.write_string(row, 0, for_people(&plate.plate_no))?.write_string(row, 1, for_people(&series.series))?;
+        sheet.write_string(row, 2, series.role.to_string())?;
         if let Some(step) = series.end_point {
-            sheet.write_number(row, 2, step)?;
+            sheet.write_number(row, 3, step)?;
         }
-        sheet.write_string(row, 3, series.result())?;
+        sheet.write_string(row, 4, series.result())?;
         if let Some(titre) = series.titre {
-            sheet.write_number(row, 4, titre)?;
+            sheet.write_number(row, 5, titre)?;
         }
         if let Some(log2) = series.log2() {
-            sheet.write_number(row, 5, log2)?;
+            sheet.write_number(row, 6, log2)?;
         }
-        sheet.write_string(row, 6, listed(series.flags.iter().copied().map(SeriesFlag::as_str)))?;
+        sheet.write_string(row, 7, listed(series.flags.iter().copied().map(SeriesFlag::as_str)))?;
     }
     Ok(sheet)
 }

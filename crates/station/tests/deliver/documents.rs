@@ -45,7 +45,7 @@ fn a_workbook_opens_and_says_the_same_as_the_tables() {
     assert_eq!(cell(6, "submission_no"), Some(Data::String("'=HYPERLINK(\"x\")".into())), "no formula gets in");
     assert!(book.worksheet_formula("Wells").unwrap().used_cells().next().is_none(), "none at all");
     let series = book.worksheet_range("Series").unwrap();
-    let results: Vec<String> = series.rows().skip(1).map(|row| row[3].to_string()).collect();
+    let results: Vec<String> = series.rows().skip(1).map(|row| row[4].to_string()).collect();
     assert_eq!(results, ["1:32", "1:32", "1:64", "1:64", "1:64", "<1:2", "1:32", ">=1:4096"], "as people write titres");
     let sample = book.worksheet_range("Sample").unwrap();
     let counts: f64 =
@@ -84,6 +84,10 @@ fn keep(folder: &std::path::Path) {
     (bare.signatures, bare.audit_head, bare.statistics) = (Vec::new(), None, None);
     bare.plates.clear();
     put("bare.pdf", &bare);
+    let mut invalid = report();
+    invalid.plates[0].validity_failures = vec!["Well H1 is a positive control, but reads negative.".to_owned()];
+    invalid.plates[0].series[7].role = wellread_plate::assay::Role::PositiveControl;
+    put("invalid.pdf", &invalid);
 }
 
 fn crowded() -> SampleReport {

@@ -4,6 +4,7 @@ use crate::sample::{GENERATED, report, shipped};
 use hl7_parser::Message;
 use proptest::prelude::*;
 use wellread_plate::{
+    assay::Role,
     end_point::SeriesFlag,
     mic::{Mic, Relation},
 };
@@ -81,6 +82,25 @@ fn a_plate_without_series_reports_every_well() {
     let calls = message.matches("WELL-CALL").count();
     assert_eq!(calls, 96, "each well is its own result, and none is left out");
     assert!(message.contains("|1.A6|negative|"), "named by plate and place, with the call that stands");
+}
+
+#[test]
+fn a_control_is_never_taken_for_a_sample() {
+    let mut report = report();
+    report.plates[0].series[7].role = Role::PositiveControl;
+    report.plates[0].series[6].role = Role::Unused;
+    report.plates[0].validity_failures = vec!["Row H reads 1:4096.".to_owned()];
+    for message in [hl7(&report), astm(&report)] {
+        assert_eq!(message.matches("^TITRE").count() + message.matches("|TITRE").count(), 6, "samples: {message}");
+        assert_eq!(message.matches("CONTROL-TITRE").count(), 1, "the control has a code of its own: {message}");
+        assert!(message.contains("Plate 1 is not valid: Row H reads 1:4096."), "who reads it must know: {message}");
+    }
+    report.plates[0].series.clear();
+    report.plates[0].wells[0].role = Role::Blank;
+    report.plates[0].wells[1].role = Role::Unused;
+    let message = hl7(&report);
+    assert_eq!(message.matches("|WELL-CALL").count(), 94, "what is not used has no result");
+    assert_eq!(message.matches("CONTROL-WELL-CALL").count(), 1, "and a blank is a control");
 }
 
 #[test]

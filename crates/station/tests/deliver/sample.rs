@@ -1,6 +1,7 @@
 //! A sample with a bit of everything, made by hand.
 
 use wellread_plate::{
+    assay::Role,
     class::{Call, WellClass},
     end_point::SeriesFlag,
     format::PlateFormat,
@@ -55,6 +56,7 @@ pub(crate) fn plate(plate_no: &str, dilution: &Dilution) -> PlateReport {
         let corrected = well.to_string() == "A6";
         WellReport {
             well,
+            role: Role::Sample,
             ai_class: if corrected { WellClass::TEARDROP } else { class.clone() },
             ai_label: if corrected { Call::Positive } else { label },
             confidence: if corrected { 0.5125 } else { 0.987_654_3 },
@@ -70,6 +72,7 @@ pub(crate) fn plate(plate_no: &str, dilution: &Dilution) -> PlateReport {
     let series =
         PlateFormat::WELLS_96.iter().filter(|well| well.col() == 0).zip(END_POINTS).map(|(well, step)| SeriesReport {
             series: wellread_plate::format::row_letters(well.row()),
+            role: Role::Sample,
             end_point: Some(step),
             titre: dilution.titre(step),
             first_titre: Some(dilution.start),
@@ -86,6 +89,7 @@ pub(crate) fn plate(plate_no: &str, dilution: &Dilution) -> PlateReport {
         read_at: Moment { utc_ms: GENERATED.utc_ms - 3_600_000, offset_min: 420 },
         wells: wells.collect(),
         series: series.collect(),
+        validity_failures: Vec::new(),
     }
 }
 

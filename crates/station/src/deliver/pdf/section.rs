@@ -9,7 +9,7 @@ use crate::deliver::{
     sample::{PlateReport, SampleReport, SeriesReport, listed, plain},
 };
 use krilla::image::Image;
-use wellread_plate::end_point::SeriesFlag;
+use wellread_plate::{assay::Role, end_point::SeriesFlag};
 
 const MARGIN: f32 = 40.0;
 const WIDTH: f32 = PAGE.0 - 2.0 * MARGIN;
@@ -171,14 +171,18 @@ fn titres(canvas: &mut Canvas<'_, '_>, report: &SampleReport) {
     for (column, rows) in columns {
         let x = MARGIN + column as f32 * (half + 5.0);
         let places = [0.0, 56.0, 92.0, 124.0, 180.0];
-        for (place, name) in places.into_iter().zip(["Plate", "Series", "Step", "Result", "Flags"]) {
+        for (place, name) in places.into_iter().zip(["Plate", "Series", "Step", "Result", "Remarks"]) {
             canvas.text(x + place, TITRES_Y, SMALL_PT, Weight::Regular, Ink::Grey, name);
         }
         for (line, (plate, series)) in rows.iter().enumerate() {
             let y = TITRES_Y + (line as f32 + 1.0) * ROW_PT;
             let step = series.end_point.map_or_else(|| "–".to_owned(), |step| step.to_string());
             let flags = listed(series.flags.iter().copied().map(SeriesFlag::as_str));
-            let cells = [plate.plate_no.clone(), series.series.clone(), step, series.result(), flags];
+            let remark = match series.role {
+                Role::Sample => flags,
+                control => format!("{control} {flags}"),
+            };
+            let cells = [plate.plate_no.clone(), series.series.clone(), step, series.result(), remark];
             let ends = places.into_iter().skip(1).chain([half - 5.0]);
             for ((place, end), cell) in places.into_iter().zip(ends).zip(cells) {
                 let cell = canvas.typefaces.fit(&cell, Weight::Regular, BODY_PT, end - place - 4.0);
@@ -197,18 +201,31 @@ fn titres(canvas: &mut Canvas<'_, '_>, report: &SampleReport) {
 fn reviews(canvas: &mut Canvas<'_, '_>, report: &SampleReport) {
     canvas.rule(MARGIN, REVIEWS_Y - 14.0, WIDTH);
     let mut lines = Vec::new();
+    let mut reviewed = 0;
+    // That a plate is not valid comes first, so that it is never among what finds no room.
+    for plate in &report.plates {
+        let failures = plate.validity_failures.iter();
+        lines.extend(failures.map(|failure| format!("Plate {} is not valid: {failure}", plate.plate_no)));
+    }
     for plate in &report.plates {
         for well in &plate.wells {
             let Some(review) = &well.review else { continue };
             let (plate_no, label, call) = (&plate.plate_no, well.ai_label, well.final_label);
+            reviewed += 1;
             lines.push(format!(
                 "Plate {plate_no}, well {}: seen as {label}, {call} after review by {} ({})",
                 well.well, review.by, review.reason
             ));
         }
     }
-    let title =
-        if lines.is_empty() { "No well was reviewed".to_owned() } else { format!("Reviewed wells: {}", lines.len()) };
+    let invalid = report.plates.iter().filter(|plate| !plate.validity_failures.is_empty()).count();
+    let reviewed =
+        if reviewed == 0 { "no well was reviewed".to_owned() } else { format!("wells reviewed: {reviewed}") };
+    let title = match invalid {
+        _ if report.plates.is_empty() => "No plate counts for this sample".to_owned(),
+        0 => format!("All plates are valid; {reviewed}"),
+        _ => format!("PLATES NOT VALID: {invalid} of {}; {reviewed}", report.plates.len()),
+    };
     canvas.text(MARGIN, REVIEWS_Y, BODY_PT, Weight::SemiBold, Ink::Black, &title);
     let over = lines.len().saturating_sub(REVIEW_LINES);
     if over > 0 {
