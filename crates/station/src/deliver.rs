@@ -2,7 +2,7 @@
 //! place.
 //!
 //! The formats are pure: the same [`sample::SampleReport`] under the same [`template::Template`] always gives the same
-//! bytes under the same name, so a delivery that was cut off is repeated and not doubled. [`drop`] and [`mllp`] move
+//! bytes under the same name, so a delivery that was cut off is repeated and not doubled. [`mod@drop`] and [`mllp`] move
 //! bytes and know nothing of what is in them.
 
 mod astm;

@@ -304,3 +304,27 @@ impl Line<'_> {
         MllpError::Silent { address: self.address.to_owned(), step, limit_ms: self.limit.as_millis() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_receiver_may_choose_its_own_separator_and_line_ends() {
+        let ack = judge("MSH$%~\\&$LIMS\r\nMSA$CA$ID7$kept\r\n", "ID7").unwrap();
+        assert_eq!(ack, Ack { control_id: "ID7".to_owned(), text: "kept".to_owned() }, "MSH says what divides fields");
+        let error = judge("MSH|^~\\&|L\rMSA|AE|ID7\rERR|||204^Unknown key|E||||no such sample", "ID7").unwrap_err();
+        let told = error.to_string();
+        assert!(told.contains("204^Unknown key") && told.contains("no such sample"), "ERR says why: {told}");
+    }
+
+    proptest! {
+        #[test]
+        fn any_answer_is_judged(answer in "(MSH)?[|^~&A-Z0-9\\r\\n]{0,60}|.{0,60}", sent in "[A-Z0-9]{1,20}") {
+            if let Ok(ack) = judge(&answer, &sent) {
+                prop_assert_eq!(ack.control_id, sent, "only the message sent is acknowledged");
+            }
+        }
+    }
+}

@@ -88,6 +88,8 @@ fn keep(folder: &std::path::Path) {
     invalid.plates[0].validity_failures = vec!["Well H1 is a positive control, but reads negative.".to_owned()];
     invalid.plates[0].series[7].role = wellread_plate::assay::Role::PositiveControl;
     put("invalid.pdf", &invalid);
+    invalid.plates[0].series.clear();
+    put("calls.pdf", &invalid);
 }
 
 fn crowded() -> SampleReport {

@@ -9,7 +9,7 @@ use crate::deliver::{
     sample::{PlateReport, SampleReport, SeriesReport, listed, plain},
 };
 use krilla::image::Image;
-use wellread_plate::{assay::Role, end_point::SeriesFlag};
+use wellread_plate::{assay::Role, class::Call, end_point::SeriesFlag};
 
 const MARGIN: f32 = 40.0;
 const WIDTH: f32 = PAGE.0 - 2.0 * MARGIN;
@@ -74,7 +74,7 @@ fn facts(canvas: &mut Canvas<'_, '_>, report: &SampleReport) -> Result<(), Rende
     let rows = [
         ("Submission", report.submission_no.clone().unwrap_or_else(absent), "Assay", assay),
         ("Test", report.test_number().to_owned(), "Read by", model),
-        ("Plates", plates.join(", "), "Last read", read),
+        ("Plates", if plates.is_empty() { absent() } else { plates.join(", ") }, "Last read", read),
     ];
     let half = WIDTH / 2.0;
     for (line, (left, left_value, right, right_value)) in rows.iter().enumerate() {
@@ -164,9 +164,14 @@ fn titres(canvas: &mut Canvas<'_, '_>, report: &SampleReport) {
     canvas.rule(MARGIN, TITRES_Y - 14.0, WIDTH);
     let all: Vec<(&PlateReport, &SeriesReport)> =
         report.plates.iter().flat_map(|plate| plate.series.iter().map(move |series| (plate, series))).collect();
+    if all.is_empty() {
+        calls(canvas, report);
+        return;
+    }
     let half = WIDTH / 2.0;
     let room = 2 * TITRE_ROWS;
-    // Few series stand in one column, where they read more easily.
+    // Few series stand in one column, where their remarks find all the room there is.
+    let width = if all.len() > TITRE_ROWS { half - 5.0 } else { WIDTH };
     let columns = all.chunks(TITRE_ROWS).take(2).enumerate();
     for (column, rows) in columns {
         let x = MARGIN + column as f32 * (half + 5.0);
@@ -183,7 +188,7 @@ fn titres(canvas: &mut Canvas<'_, '_>, report: &SampleReport) {
                 control => format!("{control} {flags}"),
             };
             let cells = [plate.plate_no.clone(), series.series.clone(), step, series.result(), remark];
-            let ends = places.into_iter().skip(1).chain([half - 5.0]);
+            let ends = places.into_iter().skip(1).chain([width]);
             for ((place, end), cell) in places.into_iter().zip(ends).zip(cells) {
                 let cell = canvas.typefaces.fit(&cell, Weight::Regular, BODY_PT, end - place - 4.0);
                 canvas.text(x + place, y, BODY_PT, Weight::Regular, Ink::Black, &cell);
@@ -194,6 +199,28 @@ fn titres(canvas: &mut Canvas<'_, '_>, report: &SampleReport) {
     if unseen > 0 {
         let y = TITRES_Y + (TITRE_ROWS as f32 + 1.0) * ROW_PT;
         let text = format!("{unseen} more series find no room here: see the detailed table or the workbook.");
+        canvas.text(MARGIN, y, BODY_PT, Weight::SemiBold, Ink::Black, &text);
+    }
+}
+
+/// What stands in place of titres where each well is its own result: how many wells have each call.
+fn calls(canvas: &mut Canvas<'_, '_>, report: &SampleReport) {
+    for (line, plate) in report.plates.iter().take(TITRE_ROWS).enumerate() {
+        let judged = || plate.wells.iter().filter(|well| well.role == Role::Sample);
+        let count = |call: Call| judged().filter(|well| well.final_label == call).count();
+        let [positive, negative, invalid] = [Call::Positive, Call::Negative, Call::Invalid].map(count);
+        let text = format!(
+            "Plate {}: of {} sample wells {positive} positive, {negative} negative, {invalid} invalid",
+            plate.plate_no,
+            judged().count()
+        );
+        let text = canvas.typefaces.fit(&text, Weight::Regular, BODY_PT, WIDTH);
+        canvas.text(MARGIN, TITRES_Y + line as f32 * ROW_PT, BODY_PT, Weight::Regular, Ink::Black, &text);
+    }
+    let unseen = report.plates.len().saturating_sub(TITRE_ROWS);
+    if unseen > 0 {
+        let text = format!("{unseen} more plates find no room here: see the detailed table or the workbook.");
+        let y = TITRES_Y + TITRE_ROWS as f32 * ROW_PT;
         canvas.text(MARGIN, y, BODY_PT, Weight::SemiBold, Ink::Black, &text);
     }
 }
