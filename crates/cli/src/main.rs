@@ -4,7 +4,6 @@
 //! Never runs a model itself and never opens a database.
 #![allow(clippy::print_stdout, reason = "printing is what this program is for")]
 
-mod annotate;
 mod args;
 mod assay_choice;
 mod calibration;

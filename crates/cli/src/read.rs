@@ -1,7 +1,6 @@
 //! `wellread read`: pictures to well calls, titres and distributions.
 
 use crate::{
-    annotate::{self, Sheet},
     args::{EXIT_SOME_UNREAD, ReadArgs},
     assay_choice, calibration,
     eyes::{self, Eyes, Sight},
@@ -21,6 +20,7 @@ use std::{
     time::Instant,
 };
 use wellread_plate::{assay::Assay, interpret, reading::Grid};
+use wellread_station::annotate::{self, Sheet};
 
 /// Runs the command.
 pub(crate) fn run(args: &ReadArgs) -> Result<ExitCode, Stop> {
