@@ -6,7 +6,6 @@
 
 mod args;
 mod assay_choice;
-mod calibration;
 mod evaluate;
 mod eyes;
 mod failure;
