@@ -3,4 +3,17 @@
 //! Never draws a window, reads an argument of a command line or answers a web request, and never decides what a class
 //! or a call means: that is `plate`'s.
 
+pub mod blobs;
+pub mod clock;
 pub mod deliver;
+pub mod folder;
+pub mod keys;
+pub mod open;
+pub mod problem;
+pub mod settings;
+
+pub use clock::Clock;
+pub use folder::Folder;
+pub use open::{NewStation, Station};
+pub use problem::{Code, Problem, code_of};
+pub use settings::Settings;
