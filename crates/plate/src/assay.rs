@@ -148,6 +148,11 @@ impl Assay {
         shipped::ids()
     }
 
+    /// File names and texts of the shipped assays, for whoever keeps the texts that runs were made under.
+    pub fn shipped_texts() -> impl Iterator<Item = (&'static str, &'static str)> {
+        shipped::texts()
+    }
+
     /// What a class means; `None` for one the assay does not know.
     pub fn call(&self, class: &WellClass) -> Option<Call> {
         self.classes.get(class).copied()

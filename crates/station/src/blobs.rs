@@ -56,15 +56,20 @@ pub enum BlobError {
 }
 
 impl Blobs {
-    /// Opens or makes the folder, and clears what an earlier process left half-written.
+    /// Opens or makes the folder.
     pub fn open(folder: &Path) -> Result<Self, BlobError> {
         let incoming = folder.join("incoming");
         fs::create_dir_all(&incoming).map_err(failed("make", &incoming))?;
-        for entry in fs::read_dir(&incoming).map_err(failed("list", &incoming))?.flatten() {
+        Ok(Self { folder: folder.to_owned(), incoming, next: AtomicU64::new(0) })
+    }
+
+    /// Clears what an earlier process left half-written. Only while no other process writes.
+    pub fn clear_incoming(&self) -> Result<(), BlobError> {
+        for entry in fs::read_dir(&self.incoming).map_err(failed("list", &self.incoming))?.flatten() {
             let path = entry.path();
             fs::remove_file(&path).map_err(failed("remove", &path))?;
         }
-        Ok(Self { folder: folder.to_owned(), incoming, next: AtomicU64::new(0) })
+        Ok(())
     }
 
     /// Where a blob lies.
@@ -83,7 +88,7 @@ impl Blobs {
         if fs::metadata(&path).is_ok_and(|m| m.len() == bytes.len() as u64) {
             return Ok(sha256);
         }
-        let own = self.incoming.join(self.next.fetch_add(1, Ordering::Relaxed).to_string());
+        let own = self.incoming.join(format!("{}-{}", std::process::id(), self.next.fetch_add(1, Ordering::Relaxed)));
         let write = || -> io::Result<()> {
             let mut file = File::create(&own)?;
             file.write_all(bytes)?;
@@ -227,6 +232,7 @@ mod tests {
         Blobs::open(folder.path()).unwrap();
         File::create(folder.path().join("incoming/7")).unwrap();
         let blobs = Blobs::open(folder.path()).unwrap();
+        blobs.clear_incoming().unwrap();
         assert!(!folder.path().join("incoming/7").exists(), "left by a process that died");
         assert!(blobs.names().unwrap().is_empty(), "and never a blob");
     }

@@ -53,7 +53,9 @@ impl KeyPlace {
             Self::Keyring { entry } => {
                 let entry = keyring::Entry::new(SERVICE, entry).map_err(|why| no_keyring(&why))?;
                 match entry.get_password() {
-                    Ok(_) => bail!("the keyring holds a key for this station already; restore its data, or remove that entry"),
+                    Ok(_) => bail!(
+                        "the keyring holds a key for this station already; restore its data, or remove that entry"
+                    ),
                     Err(keyring::Error::NoEntry) => {}
                     Err(why) => return Err(no_keyring(&why)),
                 }
@@ -92,8 +94,8 @@ fn write_file(path: &Path, key: &Key) -> anyhow::Result<()> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options
-        .open(path)
-        .with_context(|| format!("cannot make the key file {} (an existing one is never overwritten)", path.display()))?;
+    let mut file = options.open(path).with_context(|| {
+        format!("cannot make the key file {} (an existing one is never overwritten)", path.display())
+    })?;
     writeln!(file, "{}", key.to_hex()).and_then(|()| file.sync_all()).context("cannot write the key file")
 }

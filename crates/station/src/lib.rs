@@ -5,7 +5,26 @@
 
 pub mod annotate;
 pub mod blobs;
+pub mod calibration;
+pub mod clock;
 pub mod deliver;
+pub mod eyes;
+pub mod failpoint;
+pub mod folder;
+pub mod gate;
 pub mod intake;
+pub mod keys;
+pub mod open;
+pub mod pipeline;
+pub mod problem;
+pub mod recover;
 #[cfg(test)]
 mod samples;
+pub mod settings;
+pub mod watch;
+
+pub use clock::Clock;
+pub use folder::Folder;
+pub use open::{NewStation, Station};
+pub use problem::{Code, Problem, code_of};
+pub use settings::Settings;
