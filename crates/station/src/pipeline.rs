@@ -26,8 +26,8 @@ use wellread_plate::{
     reading::{Grid, Reading},
 };
 use wellread_store::{
-    AssayKey, Completion, FinalResults, Identity, ImageKind, ModelRef, NewRun, ReadingKey, RunFailure, RunId, RunStatus,
-    Sha256, TitreScale,
+    AssayKey, Completion, FinalResults, Identity, ImageKind, ModelRef, NewRun, ReadingKey, RunFailure, RunId,
+    RunStatus, Sha256, TitreScale,
 };
 use wellread_vision::{decode::Decoded, raster::Raster};
 
