@@ -3,14 +3,23 @@
 //! Never draws a window, reads an argument of a command line or answers a web request, and never decides what a class
 //! or a call means: that is `plate`'s.
 
+pub mod backup;
 pub mod blobs;
 pub mod clock;
 pub mod deliver;
 pub mod folder;
+pub mod interface;
+mod judged;
 pub mod keys;
 pub mod open;
+pub mod people;
 pub mod problem;
+mod report;
+pub mod review;
 pub mod settings;
+pub mod sign;
+pub mod verify;
+pub mod views;
 
 pub use clock::Clock;
 pub use folder::Folder;
