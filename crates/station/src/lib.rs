@@ -3,11 +3,17 @@
 //! Never draws a window, reads an argument of a command line or answers a web request, and never decides what a class
 //! or a call means: that is `plate`'s.
 
+pub mod annotate;
 pub mod backup;
 pub mod blobs;
+pub mod calibration;
 pub mod clock;
 pub mod deliver;
+pub mod eyes;
+pub mod failpoint;
 pub mod folder;
+pub mod gate;
+pub mod intake;
 pub mod interface;
 mod judged;
 pub mod keys;
@@ -16,6 +22,8 @@ pub mod people;
 pub mod problem;
 mod report;
 pub mod review;
+#[cfg(test)]
+mod samples;
 pub mod settings;
 pub mod sign;
 pub mod verify;
@@ -26,3 +34,5 @@ pub use folder::Folder;
 pub use open::{NewStation, Station};
 pub use problem::{Code, Problem, code_of};
 pub use settings::Settings;
+/// What the database knows: the types that use cases take and give.
+pub use wellread_store as store;

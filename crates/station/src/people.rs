@@ -323,6 +323,11 @@ impl Station {
     }
 }
 
+/// Whether an account could be made with this name and password under the default rules.
+pub fn check_first(username: &str, password: &str) -> Result<(), Problem> {
+    check_new_password(username, password, &settings::People::default())
+}
+
 fn need(reading: &Reading<'_>, session: &Session, permission: Permission) -> anyhow::Result<()> {
     if reading.permissions(session.user)?.contains(permission.as_str()) {
         return Ok(());
