@@ -2,7 +2,10 @@
 //!
 //! The database keeps those that differ from their defaults, each under its dotted name.
 
-use crate::problem::Problem;
+use crate::{
+    intake::{barcode::Barcodes, hints::WatchBy, name_pattern::{self, NamePattern}},
+    problem::Problem,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::path::PathBuf;
@@ -38,8 +41,10 @@ pub struct Intake {
     pub scan_every_ms: u64,
     /// How file names are read.
     pub name_pattern: String,
-    /// Whether barcodes in the picture are read as suggestions.
-    pub barcode: bool,
+    /// The kinds of barcode read as suggestions of a sample number, such as "code-128"; none, and nothing is looked for.
+    pub barcode_symbologies: Vec<String>,
+    /// Where in the picture the labels are: left, top, right and bottom as shares of it.
+    pub barcode_region: [f64; 4],
     /// What a barcode must look like to be a sample number: a regular expression for the whole text.
     pub barcode_pattern: String,
     /// Below this much free disk, intake pauses, in mebibytes.
@@ -50,18 +55,6 @@ pub struct Intake {
     pub workers: u32,
     /// The camera's fixed place for the plate, as `wellread read --calibration` takes it.
     pub calibration: Option<PathBuf>,
-}
-
-/// How a folder is watched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum WatchBy {
-    /// By events, or by polling on network paths.
-    Auto,
-    /// By the system's events.
-    Events,
-    /// By looking every few seconds.
-    Polling,
 }
 
 /// Where results go.
@@ -113,8 +106,9 @@ impl Default for Intake {
             watch_by: WatchBy::Auto,
             rest_ms: 1_000,
             scan_every_ms: 30_000,
-            name_pattern: "capture_{sample}[_{submission}[_{plate}]]_{date}_{time}".to_owned(),
-            barcode: true,
+            name_pattern: name_pattern::DEFAULT.to_owned(),
+            barcode_symbologies: Vec::new(),
+            barcode_region: [0.0, 0.0, 1.0, 1.0],
             barcode_pattern: "[A-Za-z0-9./-]{3,40}".to_owned(),
             disk_reserve_mib: 512,
             queue_limit: 256,
@@ -206,9 +200,8 @@ impl Settings {
         if !(1..=100_000).contains(&intake.queue_limit) || intake.workers > 256 {
             return wrong("intake.queue_limit", "lies between 1 and 100000, and `intake.workers` between 0 and 256");
         }
-        if let Err(why) = regex::Regex::new(&intake.barcode_pattern) {
-            return wrong("intake.barcode_pattern", &format!("is no regular expression: {why}"));
-        }
+        NamePattern::parse(&intake.name_pattern).map_err(|why| Problem::invalid(why.to_string()))?;
+        Barcodes::allow(&intake.barcode_symbologies, &intake.barcode_pattern, intake.barcode_region)?;
         if deliver.mllp.as_ref().is_some_and(|to| !is_address(to)) {
             return wrong("deliver.mllp", "is written HOST:PORT, such as lims.example:2575");
         }

@@ -41,7 +41,7 @@ pub enum Hint {
 
 /// Hints of one folder. Dropping it stops them.
 pub struct Hints {
-    _watcher: Option<Box<dyn Watcher + Send>>,
+    watcher: Option<Box<dyn Watcher + Send>>,
     sender: SyncSender<Hint>,
     hints: Receiver<Hint>,
 }
@@ -62,27 +62,21 @@ impl Hints {
     /// Hints of no folder: only wakers end a wait.
     pub fn none() -> Self {
         let (sender, hints) = sync_channel(KEPT);
-        Self { _watcher: None, sender, hints }
+        Self { watcher: None, sender, hints }
     }
 
     /// Starts watching. An error leaves the scans, which do not need hints.
     pub fn of(folder: &Path, sub_folders: bool, by: WatchBy) -> notify::Result<Self> {
-        let (sender, hints) = sync_channel(KEPT);
-        let told = sender.clone();
-        let handler = move |event: notify::Result<Event>| tell(&told, event);
-        let polling = match by {
-            WatchBy::Auto => is_network_path(folder),
-            WatchBy::Events => false,
-            WatchBy::Polling => true,
-        };
-        let mut watcher: Box<dyn Watcher + Send> = if polling {
-            Box::new(PollWatcher::new(handler, Config::default().with_poll_interval(POLL))?)
-        } else {
-            Box::new(RecommendedWatcher::new(handler, Config::default().with_follow_symlinks(false))?)
-        };
-        let mode = if sub_folders { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
-        watcher.watch(folder, mode)?;
-        Ok(Self { _watcher: Some(watcher), sender, hints })
+        let mut hints = Self::none();
+        hints.watcher = Some(watcher(hints.sender.clone(), folder, sub_folders, by)?);
+        Ok(hints)
+    }
+
+    /// Watches anew: the folder was away, or another one has its name. Wakers stay as they are.
+    pub fn watch_again(&mut self, folder: &Path, sub_folders: bool, by: WatchBy) {
+        // The old watch ends first; without a new one the scans suffice.
+        self.watcher = None;
+        self.watcher = watcher(self.sender.clone(), folder, sub_folders, by).ok();
     }
 
     /// Something that ends a wait from elsewhere.
@@ -97,6 +91,28 @@ impl Hints {
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Vec::new(),
         }
     }
+}
+
+fn watcher(
+    told: SyncSender<Hint>,
+    folder: &Path,
+    sub_folders: bool,
+    by: WatchBy,
+) -> notify::Result<Box<dyn Watcher + Send>> {
+    let handler = move |event: notify::Result<Event>| tell(&told, event);
+    let polling = match by {
+        WatchBy::Auto => is_network_path(folder),
+        WatchBy::Events => false,
+        WatchBy::Polling => true,
+    };
+    let mut watcher: Box<dyn Watcher + Send> = if polling {
+        Box::new(PollWatcher::new(handler, Config::default().with_poll_interval(POLL))?)
+    } else {
+        Box::new(RecommendedWatcher::new(handler, Config::default().with_follow_symlinks(false))?)
+    };
+    let mode = if sub_folders { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
+    watcher.watch(folder, mode)?;
+    Ok(watcher)
 }
 
 fn tell(sender: &SyncSender<Hint>, event: notify::Result<Event>) {
