@@ -77,8 +77,7 @@ impl Eyes {
         let decoded = self.0.decode(bytes).map_err(|why| Unseen { failure: failure(&why), size: None })?;
         let (raster, decode) = (decoded.raster, ms(begun.elapsed()));
         let size = Some((raster.width(), raster.height()));
-        let seen =
-            self.0.look(&raster, classes, calibration).map_err(|why| Unseen { failure: failure(&why), size })?;
+        let seen = self.0.look(&raster, classes, calibration).map_err(|why| Unseen { failure: failure(&why), size })?;
         let (locate, classify) = (ms(seen.locate), ms(seen.classify));
         let timing = Timing { decode, locate, classify, total: decode + locate + classify };
         Ok(Sight { reading: seen.reading, raster, timing })

@@ -3,16 +3,8 @@
 //! Without the feature `failpoints` they are nothing at all.
 
 /// Every place, in the order in which a plate comes by.
-pub const NAMES: [&str; 8] = [
-    "file-read",
-    "blob-kept",
-    "in-admission",
-    "admitted",
-    "plate-read",
-    "pictures-kept",
-    "in-recording",
-    "recorded",
-];
+pub const NAMES: [&str; 8] =
+    ["file-read", "blob-kept", "in-admission", "admitted", "plate-read", "pictures-kept", "in-recording", "recorded"];
 
 /// Dies here, as by a power cut, when `WELLREAD_FAILPOINT` names this place: `NAME`, or `NAME:N` for the Nth time.
 #[cfg(all(feature = "failpoints", unix))]

@@ -21,7 +21,8 @@ use std::{
     time::Duration,
 };
 use wellread_store::{
-    InterfaceFile, InterfaceFileId, InterfaceStatus, Listed, NewAudit, NewInterfaceFile, Page, Sha256, Writing,
+    HealthStatus, InterfaceFile, InterfaceFileId, InterfaceStatus, Listed, NewAudit, NewInterfaceFile, Page, Sha256,
+    Writing,
 };
 
 /// Files taken up in one round of delivery.
@@ -84,7 +85,9 @@ impl Station {
             let counted = writing.sample(&request.sample_no)?.map(|sample| sample.counted_runs);
             match counted {
                 None => return Err(Problem::not_found("sample", &request.sample_no).into()),
-                Some(0) => return Err(Problem::refused("the sample has no accepted plate yet: review its runs first").into()),
+                Some(0) => {
+                    return Err(Problem::refused("the sample has no accepted plate yet: review its runs first").into());
+                }
                 Some(_) => {}
             }
             let new = wanted(id, &request.sample_no, &template.name, target, request.test_no.clone());
@@ -141,12 +144,23 @@ impl Station {
         }
         let settings = self.settings()?;
         for file in due {
-            let file = if file.status == InterfaceStatus::Pending { self.generate(&file, &mut round)? } else { Some(file) };
+            let file =
+                if file.status == InterfaceStatus::Pending { self.generate(&file, &mut round)? } else { Some(file) };
             if let Some(file) = file {
                 self.bring(&file, &settings, &mut round)?;
             }
         }
         Ok(round)
+    }
+
+    /// How delivery goes: what is on its way and met trouble.
+    pub fn delivery_health(&self) -> anyhow::Result<(HealthStatus, String)> {
+        let open = self.read(|reading| Ok(reading.due_interface_files(i64::MAX, ROUND)?))?;
+        let troubles: Vec<&String> = open.iter().filter_map(|file| file.error_msg.as_ref()).collect();
+        Ok(match troubles.last() {
+            None => (HealthStatus::Healthy, String::new()),
+            Some(last) => (HealthStatus::Degraded, format!("{} interface files wait: {last}", troubles.len())),
+        })
     }
 
     /// The templates of this station, in the folder `templates` beside the database.
@@ -329,9 +343,11 @@ pub(crate) fn want_automatically(
         return Ok(());
     }
     // One that waits to be made will hold what is true then.
-    let waiting = writing.interface_files(Some(sample_no), Some(InterfaceStatus::Pending), Page::first(Page::MOST_ROWS))?;
+    let waiting =
+        writing.interface_files(Some(sample_no), Some(InterfaceStatus::Pending), Page::first(Page::MOST_ROWS))?;
     for name in &rules.templates {
-        let by_mllp = rules.mllp.is_some() && Template::shipped(name).is_some_and(|t| matches!(t.format, Format::Hl7(_)));
+        let by_mllp =
+            rules.mllp.is_some() && Template::shipped(name).is_some_and(|t| matches!(t.format, Format::Hl7(_)));
         let target = if by_mllp || rules.folder.is_none() { TO_MLLP } else { TO_FOLDER };
         if waiting.rows.iter().any(|file| file.template == *name && file.target == target) {
             continue;

@@ -30,7 +30,9 @@ impl Judged {
     pub(crate) fn load(reading: &Reading<'_>, id: RunId) -> anyhow::Result<Self> {
         let run = reading.run(id)?;
         let Some(grid) = &run.grid else {
-            return Err(Problem::refused(format!("run {id} has no results: only a completed run can be reviewed")).into());
+            return Err(
+                Problem::refused(format!("run {id} has no results: only a completed run can be reviewed")).into()
+            );
         };
         let format = grid.format;
         let stored = reading.assay(&run.assay.id, run.assay.version)?;

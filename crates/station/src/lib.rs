@@ -19,7 +19,9 @@ mod judged;
 pub mod keys;
 pub mod open;
 pub mod people;
+pub mod pipeline;
 pub mod problem;
+pub mod recover;
 mod report;
 pub mod review;
 #[cfg(test)]
@@ -28,6 +30,7 @@ pub mod settings;
 pub mod sign;
 pub mod verify;
 pub mod views;
+pub mod watch;
 
 pub use clock::Clock;
 pub use folder::Folder;

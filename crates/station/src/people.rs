@@ -137,7 +137,8 @@ impl Station {
         };
         self.check_password(&user, password, &rules)?;
         if user.verifier_expires_ms.is_some_and(|until| until <= self.clock().now().utc_ms) {
-            let told = "the password has expired: an admin sets a new one, or the station asks the hub once it is online";
+            let told =
+                "the password has expired: an admin sets a new one, or the station asks the hub once it is online";
             return Err(Problem::new(Code::LoginExpired, told).into());
         }
         let session = Session { user: user.id, name: user.username };
@@ -225,7 +226,9 @@ impl Station {
         let rules = self.settings()?.people;
         check_new_password(&person.username, &person.password, &rules)?;
         if person.roles.is_empty() {
-            return Err(Problem::invalid("an account has at least one role: admin, supervisor, operator or viewer").into());
+            return Err(
+                Problem::invalid("an account has at least one role: admin, supervisor, operator or viewer").into()
+            );
         }
         Ok(NewUser {
             id: self.clock().id()?,
@@ -332,7 +335,8 @@ fn need(reading: &Reading<'_>, session: &Session, permission: Permission) -> any
     if reading.permissions(session.user)?.contains(permission.as_str()) {
         return Ok(());
     }
-    let told = format!("'{}' may not do that: it needs the permission {permission}, which an admin can give", session.name);
+    let told =
+        format!("'{}' may not do that: it needs the permission {permission}, which an admin can give", session.name);
     Err(Problem::new(Code::NotPermitted, told).into())
 }
 
@@ -376,7 +380,8 @@ fn phc(password: &str) -> anyhow::Result<String> {
 
 fn fits(password: &str, hash: &str) -> bool {
     password.len() <= LONGEST_PASSWORD_BYTES
-        && PasswordHash::new(hash).is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+        && PasswordHash::new(hash)
+            .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
 }
 
 #[cfg(test)]

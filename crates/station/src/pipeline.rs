@@ -14,6 +14,7 @@ use crate::{
         barcode::{Barcode, Barcodes},
         identity::Claim,
     },
+    interface,
     problem::Problem,
 };
 use anyhow::Context as _;
@@ -26,8 +27,8 @@ use wellread_plate::{
     reading::{Grid, Reading},
 };
 use wellread_store::{
-    AssayKey, Completion, FinalResults, Identity, ImageKind, ModelRef, NewRun, ReadingKey, RunFailure, RunId, RunStatus,
-    Sha256, TitreScale,
+    AssayKey, Completion, Disposition, FinalResults, Identity, ImageKind, ModelRef, NewRun, ReadingKey, RunFailure,
+    RunId, RunStatus, Sha256, TitreScale,
 };
 use wellread_vision::{decode::Decoded, raster::Raster};
 
@@ -174,8 +175,12 @@ impl<'s> Pipeline<'s> {
     /// The one transaction of a plate.
     fn record(&self, plate: &Plate, made: &Made) -> anyhow::Result<Ended> {
         let run = NewRun { identity: made.claim.identity.clone(), ..plate.run.clone() };
+        let settings = self.station.settings()?;
         self.station.write(|writing| {
             writing.record_run(&run, &made.completion)?;
+            if writing.run_state(run.id)?.disposition == Disposition::Accepted {
+                interface::want_automatically(writing, self.station.clock(), &settings, &run.identity.sample_no)?;
+            }
             if let Some(reading) = &made.fresh {
                 writing.cache_reading(&made.key, reading, READINGS_KEPT)?;
             }

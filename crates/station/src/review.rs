@@ -3,8 +3,7 @@
 //! Each decision is an event with its reason; what the program saw stays visible for ever.
 
 use crate::{
-    Problem, Station,
-    interface,
+    Problem, Station, interface,
     judged::Judged,
     people::{Permission, Session},
 };
@@ -221,11 +220,7 @@ fn decision(judged: &Judged, change: &Change) -> Result<Decision, Problem> {
     })
 }
 
-fn changed_samples(
-
-    before: &wellread_store::RunState,
-    after: &wellread_store::RunState,
-) -> Vec<String> {
+fn changed_samples(before: &wellread_store::RunState, after: &wellread_store::RunState) -> Vec<String> {
     use wellread_store::Disposition::Accepted;
     let counted = before.disposition == Accepted || after.disposition == Accepted;
     let same = before.disposition == after.disposition

@@ -3,7 +3,11 @@
 //! The database keeps those that differ from their defaults, each under its dotted name.
 
 use crate::{
-    intake::{barcode::Barcodes, hints::WatchBy, name_pattern::{self, NamePattern}},
+    intake::{
+        barcode::Barcodes,
+        hints::WatchBy,
+        name_pattern::{self, NamePattern},
+    },
     problem::Problem,
 };
 use serde::{Deserialize, Serialize};

@@ -102,7 +102,11 @@ impl Station {
                 if mend == Mend::Yes {
                     told.push_str(&self.mend_blob(&blob, &what, all)?);
                 }
-                all.findings.push(Finding { check: "blobs".to_owned(), place: format!("blob {}", blob.sha256), what: told });
+                all.findings.push(Finding {
+                    check: "blobs".to_owned(),
+                    place: format!("blob {}", blob.sha256),
+                    what: told,
+                });
             }
         }
     }

@@ -7,11 +7,11 @@ use crate::{
 };
 use serde::Serialize;
 use wellread_plate::class::{Call, WellClass};
-use wellread_store::{
-    AuditEntry, AuditFilter, Disposition, FinalResults, Health, Image, IntakeState, InterfaceFile, InterfaceStatus, Listed,
-    Now, Override, Page, ReviewEvent, Run, RunFilter, RunId, RunLine, RunState, SampleSummary, Signature,
-};
 use wellread_plate::interpret::CalledWell;
+use wellread_store::{
+    AuditEntry, AuditFilter, Disposition, FinalResults, Health, Image, IntakeState, InterfaceFile, InterfaceStatus,
+    Listed, Now, Override, Page, ReviewEvent, Run, RunFilter, RunId, RunLine, RunState, SampleSummary, Signature,
+};
 
 /// A run with everything that is known of it.
 #[derive(Clone, Debug, Serialize)]

@@ -9,8 +9,9 @@ use wellread_station::Folder;
 
 pub(super) fn find(named: Option<&Path>) -> Result<Folder, Stop> {
     let path = named.map(Path::to_owned).or_else(|| set("WELLREAD_DATA")).or_else(usual);
-    path.map(Folder::new)
-        .ok_or_else(|| Stop::usage("no-data-folder", "this account has no application data folder: name one with --data DIR"))
+    path.map(Folder::new).ok_or_else(|| {
+        Stop::usage("no-data-folder", "this account has no application data folder: name one with --data DIR")
+    })
 }
 
 fn usual() -> Option<PathBuf> {

@@ -60,7 +60,9 @@ pub(super) fn export(here: &Here, args: &ExportArgs) -> anyhow::Result<ExitCode>
         .create_new(true)
         .open(&path)
         .with_context(|| format!("cannot make {} (an existing file is not overwritten)", path.display()))?;
-    file.write_all(&made.bytes).and_then(|()| file.sync_all()).with_context(|| format!("cannot write {}", path.display()))?;
+    file.write_all(&made.bytes)
+        .and_then(|()| file.sync_all())
+        .with_context(|| format!("cannot write {}", path.display()))?;
     let told = json!({ "path": path, "rows": made.rows, "bytes": made.bytes.len(), "sha256": made.sha256() });
     here.print.done(&told, || path.display().to_string())
 }

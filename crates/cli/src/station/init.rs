@@ -16,15 +16,14 @@ pub(super) fn init(here: &Here, args: &InitArgs) -> anyhow::Result<ExitCode> {
         let known = Assay::shipped_ids().collect::<Vec<_>>().join(", ");
         return Err(Problem::invalid(format!("there is no assay '{}': use one of {known}", args.assay)).into());
     }
-    let mut settings = vec![
-        ("assay".to_owned(), json!(args.assay)),
-        ("intake.inbox".to_owned(), json!(absolute(&args.inbox)?)),
-    ];
+    let mut settings =
+        vec![("assay".to_owned(), json!(args.assay)), ("intake.inbox".to_owned(), json!(absolute(&args.inbox)?))];
     if let Some(folder) = &args.deliver {
         settings.push(("deliver.folder".to_owned(), json!(absolute(folder)?)));
     }
     // Asked for before anything is made, so that a mistyped one leaves nothing behind.
-    let admin = args.admin.as_ref().map(|name| Ok::<_, anyhow::Error>((name, who::new_password("WELLREAD_PASSWORD", name)?)));
+    let admin =
+        args.admin.as_ref().map(|name| Ok::<_, anyhow::Error>((name, who::new_password("WELLREAD_PASSWORD", name)?)));
     let admin = admin.transpose()?;
     if let Some((name, password)) = &admin {
         wellread_station::people::check_first(name, password)?;
@@ -39,7 +38,8 @@ pub(super) fn init(here: &Here, args: &InitArgs) -> anyhow::Result<ExitCode> {
         "data": here.folder.path(), "inbox": absolute(&args.inbox)?, "encrypted": !args.key.unencrypted,
     });
     here.print.done(&made, || {
-        let next = if admin.is_some() { "" } else { "\nmake a first account with `wellread users add NAME --role admin`" };
+        let next =
+            if admin.is_some() { "" } else { "\nmake a first account with `wellread users add NAME --role admin`" };
         format!("station '{}' is in {}{next}", args.station, here.folder.path().display())
     })
 }

@@ -37,7 +37,12 @@ fn copy_text(copied: &BackedUp, place: &str) -> String {
         0 => String::new(),
         missing => format!(", {missing} pictures missing"),
     };
-    format!("{place}: {} runs, {} audit entries, {} pictures{missing}", rows("prediction_run"), rows("audit_logs"), copied.blobs)
+    format!(
+        "{place}: {} runs, {} audit entries, {} pictures{missing}",
+        rows("prediction_run"),
+        rows("audit_logs"),
+        copied.blobs
+    )
 }
 
 pub(super) fn config(here: &Here, command: &ConfigCommand) -> anyhow::Result<ExitCode> {
@@ -79,7 +84,8 @@ pub(super) fn verify(here: &Here, args: &VerifyArgs) -> anyhow::Result<ExitCode>
 }
 
 fn verify_text(found: &Verified) -> String {
-    let mut lines: Vec<String> = found.findings.iter().map(|f| format!("{}: {} {}", f.check, f.place, f.what)).collect();
+    let mut lines: Vec<String> =
+        found.findings.iter().map(|f| format!("{}: {} {}", f.check, f.place, f.what)).collect();
     if found.more > 0 {
         lines.push(format!("and {} more", found.more));
     }

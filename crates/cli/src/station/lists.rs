@@ -41,32 +41,40 @@ pub(super) fn samples(here: &Here, args: &SamplesArgs) -> anyhow::Result<ExitCod
         return here.print.done(&sample, || sample_detail(&sample));
     }
     let text = args.text.as_deref();
-    every(&args.page, |page| station.samples(text, page), |sample| {
-        here.print.one(sample, || {
-            let counted = format!("{} of {} plates count", sample.counted_runs, sample.total_runs);
-            format!("{:<24} {counted:<24} {}", sample.sample_no, serde_json::json!(sample.distribution))
-        })
-    })
+    every(
+        &args.page,
+        |page| station.samples(text, page),
+        |sample| {
+            here.print.one(sample, || {
+                let counted = format!("{} of {} plates count", sample.counted_runs, sample.total_runs);
+                format!("{:<24} {counted:<24} {}", sample.sample_no, serde_json::json!(sample.distribution))
+            })
+        },
+    )
 }
 
 pub(super) fn audit(here: &Here, args: &AuditArgs) -> anyhow::Result<ExitCode> {
     let station = here.open()?;
     let session = who::sign_in(&station, &args.by)?;
     let filter = AuditFilter { resource: args.resource.clone(), resource_id: args.id.clone(), user: None };
-    every(&args.page, |page| station.audit(&session, &filter, page), |entry| {
-        here.print.one(entry, || {
-            let by = entry.user_id.map_or_else(|| "station".to_owned(), |id| id.to_string());
-            format!(
-                "{:>7}  {}  {by:<36}  {} {} {}  {}",
-                entry.seq,
-                moment(entry.at),
-                entry.action,
-                entry.resource,
-                entry.resource_id,
-                entry.why
-            )
-        })
-    })
+    every(
+        &args.page,
+        |page| station.audit(&session, &filter, page),
+        |entry| {
+            here.print.one(entry, || {
+                let by = entry.user_id.map_or_else(|| "station".to_owned(), |id| id.to_string());
+                format!(
+                    "{:>7}  {}  {by:<36}  {} {} {}  {}",
+                    entry.seq,
+                    moment(entry.at),
+                    entry.action,
+                    entry.resource,
+                    entry.resource_id,
+                    entry.why
+                )
+            })
+        },
+    )
 }
 
 pub(super) fn status(here: &Here) -> anyhow::Result<ExitCode> {
@@ -143,10 +151,24 @@ fn run_detail(detail: &RunDetail) -> String {
             format!(" -> {} by {} ({})", well.final_label, review.actor, review.reason_code)
         });
         let seen = &well.seen;
-        let _ = writeln!(out, "  {:<4} {} {} {:.2} {}{review}", seen.well, seen.class, seen.label, seen.confidence, flags.join(" "));
+        let _ = writeln!(
+            out,
+            "  {:<4} {} {} {:.2} {}{review}",
+            seen.well,
+            seen.class,
+            seen.label,
+            seen.confidence,
+            flags.join(" ")
+        );
     }
     for event in &detail.events {
-        let mark = if event.undone { " (undone)" } else if event.conflict { " (conflict)" } else { "" };
+        let mark = if event.undone {
+            " (undone)"
+        } else if event.conflict {
+            " (conflict)"
+        } else {
+            ""
+        };
         let _ = writeln!(
             out,
             "  event {}: {} by {} {}: {} {}{mark}",
@@ -160,7 +182,8 @@ fn run_detail(detail: &RunDetail) -> String {
     }
     for signature in &detail.signatures {
         let void = if signature.void { " (void)" } else { "" };
-        let _ = writeln!(out, "  signed as {} by {} {}{void}", signature.meaning, signature.username, moment(signature.at));
+        let _ =
+            writeln!(out, "  signed as {} by {} {}{void}", signature.meaning, signature.username, moment(signature.at));
     }
     out.trim_end().to_owned()
 }

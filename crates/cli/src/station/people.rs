@@ -18,7 +18,8 @@ pub(super) fn users(here: &Here, args: &UsersArgs) -> anyhow::Result<ExitCode> {
         UsersCommand::Roles => {
             for role in station.roles()? {
                 let permissions: Vec<&str> = role.permissions.iter().map(String::as_str).collect();
-                here.print.one(&role, || format!("{:<12} {}: {}", role.name, role.description, permissions.join(" ")))?;
+                here.print
+                    .one(&role, || format!("{:<12} {}: {}", role.name, role.description, permissions.join(" ")))?;
             }
             return Ok(ExitCode::SUCCESS);
         }

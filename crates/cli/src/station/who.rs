@@ -13,9 +13,8 @@ pub(super) fn sign_in(station: &Station, by: &AsArgs) -> anyhow::Result<Session>
 pub(super) fn sign_in_with_password(station: &Station, by: &AsArgs) -> anyhow::Result<(Session, String)> {
     let name = match &by.who {
         Some(name) => name.clone(),
-        None => env::var("WELLREAD_USER").map_err(|_| {
-            Problem::new(Code::LoginFailed, "say who does this: --as NAME, or WELLREAD_USER")
-        })?,
+        None => env::var("WELLREAD_USER")
+            .map_err(|_| Problem::new(Code::LoginFailed, "say who does this: --as NAME, or WELLREAD_USER"))?,
     };
     let password = password("WELLREAD_PASSWORD", &format!("Password of {name}: "))?;
     Ok((station.login(&name, &password)?, password))

@@ -15,8 +15,7 @@ use anyhow::Context as _;
 use std::path::{Path, PathBuf};
 use wellread_plate::assay::Assay;
 use wellread_store::{
-    Admission, AssayKey, FileId, Identity, IntakeFile, IntakeState, NewRun, Reading, RunId, SeenFile,
-    Sha256,
+    Admission, AssayKey, FileId, Identity, IntakeFile, IntakeState, NewRun, Reading, RunId, SeenFile, Sha256,
 };
 use wellread_vision::decode::{Format, Limits};
 
@@ -203,9 +202,8 @@ pub fn seen(found: &Found, id: FileId) -> SeenFile {
 /// Whether the store has decided about a file of this size and time.
 pub fn is_decided(reading: &Reading<'_>, found: &Found) -> anyhow::Result<bool> {
     let known = reading.latest_file(found.path.as_os_str().as_encoded_bytes())?;
-    Ok(known.is_some_and(|file| {
-        !is_open(&file) && file.size == found.stamp.size && file.mtime_ns == found.stamp.mtime_ns
-    }))
+    Ok(known
+        .is_some_and(|file| !is_open(&file) && file.size == found.stamp.size && file.mtime_ns == found.stamp.mtime_ns))
 }
 
 fn is_open(file: &IntakeFile) -> bool {
@@ -215,7 +213,10 @@ fn is_open(file: &IntakeFile) -> bool {
 /// What a person must be told of a picture under a name that another had.
 pub(crate) fn revision_note(file: &IntakeFile) -> Option<String> {
     (file.revision > 1).then(|| {
-        format!("Another picture came under the name {} (revision {}): check which one holds.", file.path_text, file.revision)
+        format!(
+            "Another picture came under the name {} (revision {}): check which one holds.",
+            file.path_text, file.revision
+        )
     })
 }
 

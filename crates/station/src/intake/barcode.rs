@@ -75,7 +75,9 @@ impl Barcodes {
             .filter(|result| self.pattern.is_match(result.getText()))
             .filter_map(|result| {
                 let (symbology, _) = SYMBOLOGIES.iter().find(|(_, format)| format == result.getBarcodeFormat())?;
-                self.allowed.contains(result.getBarcodeFormat()).then(|| Barcode { text: result.getText().to_owned(), symbology })
+                self.allowed
+                    .contains(result.getBarcodeFormat())
+                    .then(|| Barcode { text: result.getText().to_owned(), symbology })
             })
             .collect();
         fitting.dedup();

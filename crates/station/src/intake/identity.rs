@@ -62,9 +62,10 @@ impl Claim {
                 );
                 (Self::default(), Some(told))
             }
-            ClaimedBy::Nobody => {
-                (self, Some(format!("The barcode says {text}: confirm it as the sample number, or enter the right one.")))
-            }
+            ClaimedBy::Nobody => (
+                self,
+                Some(format!("The barcode says {text}: confirm it as the sample number, or enter the right one.")),
+            ),
         }
     }
 }

@@ -131,11 +131,7 @@ fn look(entry: &DirEntry) -> Option<Kind> {
     }
     // DirEntry's metadata does not follow links.
     let metadata = entry.metadata().ok()?;
-    if metadata.is_file() {
-        Some(Kind::File(Stamp::of(&metadata)))
-    } else {
-        metadata.is_dir().then_some(Kind::Folder)
-    }
+    if metadata.is_file() { Some(Kind::File(Stamp::of(&metadata))) } else { metadata.is_dir().then_some(Kind::Folder) }
 }
 
 #[cfg(test)]

@@ -67,12 +67,19 @@ fn no_role_does_more_than_it_may() {
     assert_eq!(code(station.sign(&viewer, PASSWORD, run, Meaning::Performed, None)), denied, "and signs nothing");
     assert_eq!(code(station.audit(&operator, &AuditFilter::default(), Page::first(1))), denied, "audit:read");
     assert_eq!(code(station.configure(&operator, "assay", Some(&"ha".into()), "")), denied, "config:write");
-    assert_eq!(code(station.create_user(&operator, &NewPerson {
-        username: "mole".to_owned(),
-        password: PASSWORD.to_owned(),
-        roles: vec!["admin".to_owned()],
-        ..NewPerson::default()
-    })), denied, "user:admin");
+    assert_eq!(
+        code(station.create_user(
+            &operator,
+            &NewPerson {
+                username: "mole".to_owned(),
+                password: PASSWORD.to_owned(),
+                roles: vec!["admin".to_owned()],
+                ..NewPerson::default()
+            }
+        )),
+        denied,
+        "user:admin"
+    );
     assert_eq!(code(station.backup(&operator, &bench.path("copy.db"), true)), denied, "backup:create");
     station.review(&operator, run, &Change::Accept, &reason, None).unwrap();
     assert_eq!(code(station.sign(&operator, PASSWORD, run, Meaning::Approved, None)), denied, "run:approve");
