@@ -54,7 +54,9 @@ fn ask(station: &Station, once: bool) -> Result<Option<Existing>, Stop> {
     if once || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Ok(None);
     }
-    eprint!("the folder holds {waiting} files already: [i]mport them, mark them as [s]een, or import since YYYY-MM-DD? ");
+    eprint!(
+        "the folder holds {waiting} files already: [i]mport them, mark them as [s]een, or import since YYYY-MM-DD? "
+    );
     io::stderr().flush().context("cannot ask")?;
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer).context("no answer")?;

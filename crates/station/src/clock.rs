@@ -62,6 +62,16 @@ impl Clock {
     }
 }
 
+/// A moment for people, as the clock on the wall showed it.
+pub fn readable(at: Now) -> String {
+    let offset = at.offset_min.checked_mul(60).and_then(chrono::FixedOffset::east_opt);
+    let utc = chrono::DateTime::from_timestamp_millis(at.utc_ms);
+    match utc.zip(offset) {
+        Some((utc, offset)) => utc.with_timezone(&offset).format("%Y-%m-%d %H:%M:%S").to_string(),
+        None => format!("{} ms", at.utc_ms),
+    }
+}
+
 /// Fills `bytes` from the system's source of secure random numbers.
 pub(crate) fn random_bytes(bytes: &mut [u8]) -> anyhow::Result<()> {
     getrandom::fill(bytes).map_err(|why| anyhow::anyhow!("the system gives no random numbers ({why}): restart it"))

@@ -4,6 +4,7 @@
 //! or a call means: that is `plate`'s.
 
 pub mod annotate;
+pub mod backup;
 pub mod blobs;
 pub mod calibration;
 pub mod clock;
@@ -13,14 +14,22 @@ pub mod failpoint;
 pub mod folder;
 pub mod gate;
 pub mod intake;
+pub mod interface;
+mod judged;
 pub mod keys;
 pub mod open;
+pub mod people;
 pub mod pipeline;
 pub mod problem;
 pub mod recover;
+mod report;
+pub mod review;
 #[cfg(test)]
 mod samples;
 pub mod settings;
+pub mod sign;
+pub mod verify;
+pub mod views;
 pub mod watch;
 
 pub use clock::Clock;
@@ -28,3 +37,5 @@ pub use folder::Folder;
 pub use open::{NewStation, Station};
 pub use problem::{Code, Problem, code_of};
 pub use settings::Settings;
+/// What the database knows: the types that use cases take and give.
+pub use wellread_store as store;

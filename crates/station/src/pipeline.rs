@@ -14,6 +14,8 @@ use crate::{
         barcode::{Barcode, Barcodes},
         identity::Claim,
     },
+    interface,
+    people::{Permission, Session},
     problem::Problem,
 };
 use anyhow::Context as _;
@@ -26,8 +28,8 @@ use wellread_plate::{
     reading::{Grid, Reading},
 };
 use wellread_store::{
-    AssayKey, Completion, FinalResults, Identity, ImageKind, ModelRef, NewRun, ReadingKey, RunFailure, RunId,
-    RunStatus, Sha256, TitreScale,
+    AssayKey, Completion, Disposition, FinalResults, Identity, ImageKind, ModelRef, NewRun, ReadingKey, RunFailure,
+    RunId, RunStatus, Sha256, TitreScale,
 };
 use wellread_vision::{decode::Decoded, raster::Raster};
 
@@ -174,8 +176,12 @@ impl<'s> Pipeline<'s> {
     /// The one transaction of a plate.
     fn record(&self, plate: &Plate, made: &Made) -> anyhow::Result<Ended> {
         let run = NewRun { identity: made.claim.identity.clone(), ..plate.run.clone() };
+        let settings = self.station.settings()?;
         self.station.write(|writing| {
             writing.record_run(&run, &made.completion)?;
+            if writing.run_state(run.id)?.disposition == Disposition::Accepted {
+                interface::want_automatically(writing, self.station.clock(), &settings, &run.identity.sample_no)?;
+            }
             if let Some(reading) = &made.fresh {
                 writing.cache_reading(&made.key, reading, READINGS_KEPT)?;
             }
@@ -214,8 +220,8 @@ impl<'s> Pipeline<'s> {
 
     /// Reads a run's picture again, under another assay or with other models. The new run replaces the old one once it
     /// is accepted; a failed one is simply tried again. Nothing is overwritten.
-    pub fn reprocess(&self, run: RunId, assay: Option<&str>) -> anyhow::Result<Ended> {
-        let (old, identity, file_name, assay) = self.station.read(|reading| {
+    pub fn reprocess(&self, session: &Session, run: RunId, assay: Option<&str>) -> anyhow::Result<Ended> {
+        let (old, identity, file_name, assay) = self.station.ask(session, Permission::RunCapture, |reading| {
             let old = reading.run(run)?;
             let key = match assay {
                 Some(id) => newest_assay(reading, id)?.0,

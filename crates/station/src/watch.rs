@@ -166,8 +166,14 @@ fn deliver_until(station: &Station, stopped: Receiver<()>) {
     }
 }
 
+/// One round of delivery; how it goes shows in the station's status.
 fn deliver_round(station: &Station) {
-    let _ = station;
+    let (status, message) = match station.deliver_due().and_then(|_| station.delivery_health()) {
+        Ok(health) => health,
+        Err(error) => (HealthStatus::Unhealthy, format!("{error:#}")),
+    };
+    // A database that cannot take even this shows at the next plate.
+    let _ = station.write(|writing| Ok(writing.note_health("delivery", status, &message)?));
 }
 
 /// The loop.
