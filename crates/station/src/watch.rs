@@ -6,7 +6,10 @@
 mod inbox;
 mod queue;
 mod state;
+mod told;
 mod worker;
+
+pub use told::{Around, Orders, Tally, Told};
 
 use crate::{
     Code, Problem, Settings, Station, code_of,
@@ -16,16 +19,15 @@ use crate::{
         first_start::{self, Existing},
         hints::Hints,
     },
-    pipeline::{Ended, Pipeline},
+    pipeline::Pipeline,
     recover,
 };
 use anyhow::Context as _;
 use inbox::Inbox;
 use queue::{ClosesAtEnd, Job, Queue};
-use serde::Serialize;
 use state::States;
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::VecDeque,
     sync::mpsc::{Receiver, channel},
     thread,
     time::{Duration, Instant},
@@ -45,76 +47,6 @@ const DISK_LOOK: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Troubles in a row after which draining gives up.
 const DRAIN_TRIES: u32 = 5;
-
-/// How the service runs.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Orders {
-    /// Take in what is there, then end.
-    pub once: bool,
-    /// What to do with pictures that lay there before the first start; `None` imports them.
-    pub existing: Option<Existing>,
-}
-
-/// Something that happened.
-#[derive(Clone, Debug)]
-pub enum Told {
-    /// A run ended.
-    Run {
-        /// The file.
-        path: String,
-        /// The run.
-        ended: Ended,
-    },
-    /// A file had content that was there already.
-    Duplicate {
-        /// The file.
-        path: String,
-        /// The file that had it first.
-        of: String,
-    },
-    /// A file is no picture that can be read.
-    Rejected {
-        /// The file.
-        path: String,
-        /// The reason, for programs.
-        code: &'static str,
-        /// The reason, for people.
-        reason: String,
-    },
-    /// A part of the station is in another state than before.
-    State {
-        /// The part: `inbox`, `disk`, `intake`, `delivery`.
-        part: &'static str,
-        /// How it is.
-        status: HealthStatus,
-        /// In words; empty when all is well.
-        message: String,
-    },
-}
-
-/// What the service did.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Tally {
-    /// Runs with results.
-    pub completed: u64,
-    /// Runs without.
-    pub failed: u64,
-    /// Files whose content was there already.
-    pub duplicates: u64,
-    /// Files that are no picture.
-    pub rejected: u64,
-    /// Files that the system does not let be read.
-    pub unreadable: BTreeSet<String>,
-}
-
-/// Who is told of what happens, and who says when to stop.
-#[derive(Clone, Copy)]
-pub struct Around<'a> {
-    /// Is told, from the loop's thread.
-    pub told: &'a (dyn Fn(&Told) + Sync),
-    /// Whether to stop: work in hand is finished, nothing new is begun.
-    pub stop: &'a (dyn Fn() -> bool + Sync),
-}
 
 /// How many plates are read at the same time under these settings.
 pub fn workers(settings: &Settings) -> usize {

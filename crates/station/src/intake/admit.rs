@@ -254,3 +254,114 @@ pub fn shown(path: &Path) -> String {
 fn file_name(path: &Path) -> String {
     path.file_name().map_or_else(String::new, |name| shown(Path::new(name)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Clock, Folder, NewStation,
+        intake::{identity::ClaimedBy, scan},
+        keys::KeyPlace,
+    };
+    use serde_json::json;
+    use std::{fs::File, io::Write as _};
+    use tempfile::TempDir;
+
+    const NAME: &str = "capture_S1_T1_2_20261121_094500.png";
+
+    struct Bench {
+        _place: TempDir,
+        station: Station,
+        admitting: Admitting,
+    }
+
+    fn bench() -> Bench {
+        let place = tempfile::tempdir().unwrap();
+        let inbox = place.path().join("inbox");
+        std::fs::create_dir(&inbox).unwrap();
+        let settings = vec![("intake.inbox".to_owned(), json!(inbox))];
+        let new = NewStation { name: "bench".to_owned(), key: Some(KeyPlace::Unencrypted), settings };
+        let clock = Clock::standing(1_700_000_000_000);
+        let station = Station::init(&Folder::new(place.path().join("data")), &new, clock).unwrap();
+        let admitting = Admitting::of(&station, &station.settings().unwrap(), Limits::default()).unwrap();
+        Bench { _place: place, station, admitting }
+    }
+
+    /// A picture of one colour as a file's bytes.
+    fn png(shade: u8) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let picture = image::RgbImage::from_pixel(40, 30, image::Rgb([shade, 120, 200]));
+        picture.write_to(&mut std::io::Cursor::new(&mut bytes), image::ImageFormat::Png).unwrap();
+        bytes
+    }
+
+    impl Bench {
+        fn put(&self, name: &str, bytes: &[u8]) -> Found {
+            File::create(self.admitting.inbox.join(name)).unwrap().write_all(bytes).unwrap();
+            scan::one(&self.admitting.inbox, Path::new(name), false).unwrap()
+        }
+
+        fn admit(&self, found: &Found, fresh: bool) -> Admitted {
+            self.admitting.admit(&self.station, found, Manner { fresh, last_call: true }).unwrap()
+        }
+
+        fn plate(&self, found: &Found, fresh: bool) -> Plate {
+            match self.admit(found, fresh) {
+                Admitted::Plate(plate) => *plate,
+                other => panic!("it is a plate to read: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_new_picture_is_kept_and_waits_as_a_run() {
+        let bench = bench();
+        let found = bench.put(NAME, &png(1));
+        let plate = bench.plate(&found, true);
+        let expected = Identity { sample_no: "S1".into(), submission_no: "T1".into(), plate_no: "2".into() };
+        assert_eq!((&plate.claim.identity, plate.claim.by), (&expected, ClaimedBy::Name), "by its name");
+        let waiting = bench.station.read(|reading| Ok(reading.unfinished_runs()?)).unwrap();
+        assert_eq!(waiting.len(), 1, "its run is promised");
+        bench.station.blobs().verify(&plate.run.image_sha256.to_string()).unwrap();
+        assert!(matches!(bench.admit(&found, true), Admitted::Known), "the same file is not decided about twice");
+        let decided = bench.station.read(|reading| is_decided(reading, &found)).unwrap();
+        assert!(decided, "and a scan passes it over");
+    }
+
+    #[test]
+    fn the_same_content_is_a_duplicate_and_new_content_a_revision() {
+        let bench = bench();
+        bench.plate(&bench.put(NAME, &png(1)), true);
+        let copy = bench.put("copy.png", &png(1));
+        assert!(matches!(bench.admit(&copy, true), Admitted::Duplicate { .. }), "whatever its name");
+        let mut larger = png(2);
+        larger.extend(b"and more");
+        let plate = bench.plate(&bench.put(NAME, &larger), true);
+        assert_eq!(plate.notes.len(), 1, "a person must look which one holds: {:?}", plate.notes);
+    }
+
+    #[test]
+    fn what_was_entered_is_for_the_next_fresh_plate() {
+        let bench = bench();
+        let next = Identity { sample_no: "S9".into(), ..Identity::default() };
+        bench.station.write(|writing| next_plate::enter(writing, next)).unwrap();
+        let old = bench.plate(&bench.put(NAME, &png(1)), false);
+        assert_eq!(old.claim.by, ClaimedBy::Name, "one that waited is not meant");
+        let fresh = bench.plate(&bench.put("IMG_1.png", &png(2)), true).claim;
+        assert_eq!((fresh.identity.sample_no.as_str(), fresh.by), ("S9", ClaimedBy::Entered), "this one is");
+        let left = bench.station.read(|reading| next_plate::waiting(reading)).unwrap();
+        assert!(left.is_empty(), "and it is used up");
+    }
+
+    #[test]
+    fn what_is_no_picture_is_refused_once_and_waited_for_before() {
+        let bench = bench();
+        let empty = bench.put("a.jpg", b"");
+        let first = Manner { fresh: true, last_call: false };
+        let waited = bench.admitting.admit(&bench.station, &empty, first).unwrap();
+        assert!(matches!(waited, Admitted::NotYet), "its content may still come");
+        let refused = bench.admit(&empty, true);
+        assert!(matches!(refused, Admitted::Rejected { code: "empty-file", .. }), "it did not: {refused:?}");
+        assert!(matches!(bench.admit(&empty, true), Admitted::Known), "and is not refused again");
+    }
+}
