@@ -70,6 +70,9 @@ pub(crate) enum Command {
     /// Score readings against the truth beside the pictures, simulated and real alike
     #[command(after_help = EXIT_CODES)]
     Evaluate(EvaluateArgs),
+    /// Take in the pictures that a camera writes into the watched folder: the station's service
+    #[command(after_help = EXIT_CODES)]
+    Watch(WatchArgs),
     #[command(flatten)]
     Station(station::StationCommand),
 }
@@ -105,6 +108,20 @@ pub(crate) struct ReadArgs {
     pub calibration: Option<PathBuf>,
     #[command(flatten)]
     pub eyes: EyesArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct WatchArgs {
+    /// Take in what is there, then end
+    #[arg(long)]
+    pub once: bool,
+    /// The first time, what to do with pictures that are there already: import them, mark them as seen, or import those
+    /// since a day [default: asks; imports them where nobody can be asked]
+    #[arg(long, value_name = "import|seen|YYYY-MM-DD")]
+    pub existing: Option<wellread_station::intake::first_start::Existing>,
+    /// Model manifest, or the folder that holds one [default: the models shipped with the program]
+    #[arg(long, value_name = "PATH")]
+    pub model: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -20,6 +20,7 @@ mod record;
 mod simulate;
 mod station;
 mod table;
+mod watch;
 
 use args::{Args, Command};
 use std::process::ExitCode;
@@ -31,11 +32,14 @@ fn main() -> ExitCode {
         Command::Read(command) => read::run(command),
         Command::Simulate(command) => simulate::run(command),
         Command::Evaluate(command) => evaluate::run(command),
+        Command::Watch(command) => watch::run(command, &args.global),
         Command::Station(command) => station::run(command, &args.global),
     };
+    // The service ends when it is told to: that is how it ends well.
+    let was_cut_short = interrupt::requested() && !matches!(&args.command, Command::Watch(watch) if !watch.once);
     match outcome {
         // An interrupted run did what it says so far, but a script must not take it for complete.
-        _ if interrupt::requested() => ExitCode::from(args::EXIT_INTERRUPTED),
+        _ if was_cut_short => ExitCode::from(args::EXIT_INTERRUPTED),
         Ok(code) => code,
         Err(stop) => {
             eprintln!("{}", stop.line());

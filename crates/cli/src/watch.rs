@@ -1,7 +1,7 @@
 //! `wellread watch`: the service, or one draining of the watched folder.
 
 use crate::{
-    args::{EXIT_SOME_UNREAD, WatchArgs},
+    args::{EXIT_SOME_UNREAD, Global, WatchArgs},
     failure::Stop,
     interrupt, output, station,
 };
@@ -9,19 +9,19 @@ use anyhow::Context as _;
 use serde_json::json;
 use std::{
     io::{self, BufRead as _, IsTerminal as _, Write as _},
-    path::Path,
     process::ExitCode,
 };
 use wellread_station::{
-    Station,
+    Clock, Station,
     eyes::Eyes,
     intake::first_start::{self, Existing},
     watch::{self, Around, Orders, Told},
 };
 
 /// Runs the command.
-pub(crate) fn run(args: &WatchArgs, data: &Path, json: bool) -> Result<ExitCode, Stop> {
-    let station = station::open_service(data)?;
+pub(crate) fn run(args: &WatchArgs, global: &Global) -> Result<ExitCode, Stop> {
+    let json = global.json;
+    let station = Station::open_service(&station::folder(global)?, Clock::system())?;
     let settings = station.settings()?;
     let existing = match args.existing {
         Some(existing) => Some(existing),
@@ -54,14 +54,16 @@ fn ask(station: &Station, once: bool) -> Result<Option<Existing>, Stop> {
     if once || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Ok(None);
     }
-    eprint!("the folder holds {waiting} files already: [i]mport them, mark them as [s]een, or import since YYYY-MM-DD? ");
+    eprint!(
+        "the folder holds {waiting} files already: [i]mport them, mark them as [s]een, or import since YYYY-MM-DD? "
+    );
     io::stderr().flush().context("cannot ask")?;
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer).context("no answer")?;
     let existing = match answer.trim() {
         "i" | "import" => Existing::Import,
         "s" | "seen" => Existing::MarkAsSeen,
-        date => crate::args::existing(date).map_err(|why| Stop::usage("usage", why))?,
+        date => date.parse().map_err(anyhow::Error::from)?,
     };
     Ok(Some(existing))
 }

@@ -15,6 +15,7 @@ use crate::{
         identity::Claim,
     },
     interface,
+    people::{Permission, Session},
     problem::Problem,
 };
 use anyhow::Context as _;
@@ -219,8 +220,8 @@ impl<'s> Pipeline<'s> {
 
     /// Reads a run's picture again, under another assay or with other models. The new run replaces the old one once it
     /// is accepted; a failed one is simply tried again. Nothing is overwritten.
-    pub fn reprocess(&self, run: RunId, assay: Option<&str>) -> anyhow::Result<Ended> {
-        let (old, identity, file_name, assay) = self.station.read(|reading| {
+    pub fn reprocess(&self, session: &Session, run: RunId, assay: Option<&str>) -> anyhow::Result<Ended> {
+        let (old, identity, file_name, assay) = self.station.ask(session, Permission::RunCapture, |reading| {
             let old = reading.run(run)?;
             let key = match assay {
                 Some(id) => newest_assay(reading, id)?.0,

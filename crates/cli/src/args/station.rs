@@ -38,6 +38,10 @@ pub(crate) struct PageArgs {
 pub(crate) enum StationCommand {
     /// Make a station in the data folder
     Init(InitArgs),
+    /// Enter whose plate comes next, before its picture does
+    Next(NextArgs),
+    /// Read a run's picture again, under another assay or with other models
+    Reprocess(ReprocessArgs),
     /// List runs, newest first
     Runs(RunsArgs),
     /// Show a run with its wells, reviews and signatures
@@ -87,6 +91,38 @@ pub(crate) struct InitArgs {
     pub admin: Option<String>,
     #[command(flatten)]
     pub key: KeyArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NextArgs {
+    /// Its sample number; none lists what was entered and has not come
+    #[arg(long, value_name = "NO", conflicts_with = "clear")]
+    pub sample: Option<String>,
+    /// Its submission number
+    #[arg(long, value_name = "NO", default_value = "", requires = "sample")]
+    pub submission: String,
+    /// Its plate number
+    #[arg(long, value_name = "NO", default_value = "", requires = "sample")]
+    pub plate: String,
+    /// Forget what was entered
+    #[arg(long)]
+    pub clear: bool,
+    #[command(flatten)]
+    pub by: AsArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReprocessArgs {
+    /// The run's id
+    pub run: wellread_station::store::RunId,
+    /// Under this assay instead of the run's own
+    #[arg(long, value_name = "ID")]
+    pub assay: Option<String>,
+    /// With these models: a manifest, or the folder that holds one
+    #[arg(long, value_name = "PATH")]
+    pub model: Option<PathBuf>,
+    #[command(flatten)]
+    pub by: AsArgs,
 }
 
 #[derive(Debug, Args)]

@@ -8,6 +8,7 @@ mod keep;
 mod lists;
 mod people;
 mod print;
+mod take;
 mod who;
 
 use crate::{
@@ -47,6 +48,8 @@ pub(crate) fn run(command: &StationCommand, global: &Global) -> Result<ExitCode,
     let here = &here;
     let done = match command {
         StationCommand::Init(args) => init::init(here, args),
+        StationCommand::Next(args) => take::next(here, args),
+        StationCommand::Reprocess(args) => take::reprocess(here, args),
         StationCommand::Runs(args) => lists::runs(here, args),
         StationCommand::Show(args) => lists::show(here, args),
         StationCommand::Samples(args) => lists::samples(here, args),

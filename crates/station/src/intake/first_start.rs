@@ -1,8 +1,9 @@
 //! The first start on a folder that holds pictures already: which of them are to be imported is a person's choice.
 
 use super::{admit, scan};
-use crate::{Settings, Station};
+use crate::{Problem, Settings, Station};
 use serde_json::json;
+use std::str::FromStr;
 use wellread_store::FileId;
 
 /// Where the choice is kept; once made it is not asked for again.
@@ -19,6 +20,24 @@ pub enum Existing {
     MarkAsSeen,
     /// Those written since a time are imported, in milliseconds since 1970; the others are marked as seen.
     Since(i64),
+}
+
+impl FromStr for Existing {
+    type Err = Problem;
+
+    /// `import`, `seen`, or the first day whose pictures are imported.
+    fn from_str(text: &str) -> Result<Self, Problem> {
+        match text {
+            "import" => return Ok(Self::Import),
+            "seen" => return Ok(Self::MarkAsSeen),
+            _ => {}
+        }
+        let day = text.parse::<chrono::NaiveDate>().ok().and_then(|day| day.and_hms_opt(0, 0, 0));
+        let from = day.and_then(|midnight| midnight.and_local_timezone(chrono::Local).earliest());
+        from.map(|from| Self::Since(from.timestamp_millis())).ok_or_else(|| {
+            Problem::invalid(format!("'{text}' is no choice: use import, seen, or a day such as 2026-11-21"))
+        })
+    }
 }
 
 /// How many files wait for the choice; `None` when it was made, or there is nothing to choose.
@@ -69,4 +88,17 @@ fn mark(station: &Station, some: &[scan::Found]) -> anyhow::Result<usize> {
         }
         Ok(marked)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_choice_is_a_word_or_a_day() {
+        assert_eq!("import".parse::<Existing>().unwrap(), Existing::Import, "all of them");
+        assert_eq!("seen".parse::<Existing>().unwrap(), Existing::MarkAsSeen, "none of them");
+        assert!(matches!("2026-11-21".parse::<Existing>(), Ok(Existing::Since(_))), "those from that day on");
+        assert!("yesterday".parse::<Existing>().is_err(), "anything else is refused before the station starts");
+    }
 }
