@@ -172,6 +172,9 @@ pub(crate) struct ReviewArgs {
     /// A well is a call (positive, negative, invalid) or shows a class, such as B7=negative or C3=ring; may be repeated
     #[arg(long = "well", value_name = "WELL=IS", value_parser = well_is)]
     pub wells: Vec<(WellId, wellread_station::review::WellIs)>,
+    /// The wells lie as this file says (as for `wellread read --calibration`): the picture is read again with that grid
+    #[arg(long, value_name = "FILE")]
+    pub grid: Option<PathBuf>,
     /// It is this sample's plate
     #[arg(long, value_name = "NO")]
     pub sample: Option<String>,
