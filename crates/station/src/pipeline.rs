@@ -112,7 +112,7 @@ impl<'s> Pipeline<'s> {
     pub fn read(&self, plate: &Plate) -> anyhow::Result<Ended> {
         let begun = Instant::now();
         let assay = self.station.read(|reading| stored_assay(reading, &plate.run.assay))?;
-        let made = contained(|| self.make(plate, &assay, begun)).map_err(Stopped::from).and_then(|made| made);
+        let made = contained(|| self.make(plate, &assay, begun)).map_err(Stopped::from).flatten();
         failpoint::reach("pictures-kept");
         match made {
             Ok(made) => self.record(plate, &made),

@@ -10,7 +10,7 @@ use crate::{
     },
 };
 use std::{collections::BTreeSet, path::Path};
-use wellread_store::{Image, NewRun, Run, RunFailure};
+use wellread_store::{NewRun, Run, RunFailure};
 use wellread_vision::decode;
 
 /// Blobs asked for in one question.
@@ -21,7 +21,7 @@ pub enum Resumed {
     /// Its picture is there.
     Plate(Box<Plate>),
     /// Its picture is lost; the run has been recorded as failed.
-    Lost(Run),
+    Lost,
 }
 
 /// Removes blobs that nothing refers to: those kept just before a crash, whose files are looked at again anyway.
@@ -78,10 +78,10 @@ pub fn resume(station: &Station, run: &Run, inbox: Option<&Path>, pattern: &Name
             code: "picture-lost".to_owned(),
             message: "the picture kept for this run is damaged or gone, and so is its source: take it again".to_owned(),
             processing_time_ms: 0,
-            images: Vec::<Image>::new(),
+            images: Vec::new(),
         };
         station.write(|writing| Ok(writing.record_failure(&new, &failure)?))?;
-        return Ok(Resumed::Lost(run.clone()));
+        return Ok(Resumed::Lost);
     };
     let text = file.as_ref().map_or_else(String::new, |file| file.path_text.clone());
     let file_name = text.rsplit(['/', '\\']).next().unwrap_or(&text).to_owned();

@@ -312,11 +312,12 @@ impl<'a> Service<'a> {
 
     /// Hands out as much as the queue takes.
     fn hand_out(&mut self, now: Instant) {
-        if self.rests_until.is_some_and(|until| now < until) || self.no_room {
-            return;
+        if self.rests_until.is_some_and(|until| now >= until) {
+            self.rests_until = None;
+            self.queue.pause(self.no_room);
         }
-        if self.rests_until.take().is_some() {
-            self.queue.pause(false);
+        if self.rests_until.is_some() || self.no_room {
+            return;
         }
         let mut room = self.queue.room();
         while room > 0 {
@@ -334,40 +335,44 @@ impl<'a> Service<'a> {
             self.troubles = 0;
             self.tell_state("intake", HealthStatus::Healthy, "");
         }
-        match (outcome, &job) {
-            (Outcome::Over(told), _) => {
-                if let Job::File { found, .. } = &job {
+        let found = match &job {
+            Job::File { found, .. } => Some(found.clone()),
+            Job::Resume(_) => None,
+        };
+        match (outcome, found) {
+            (Outcome::Over(told), found) => {
+                if let Some(found) = &found {
                     self.inbox.decide(found);
                 }
                 if let Some(told) = told {
                     self.tell(&told);
                 }
             }
-            (Outcome::NotYet, Job::File { found, .. }) => self.inbox.wait_for_end(found, now),
-            (Outcome::Gone, Job::File { found, .. }) => self.inbox.release(found),
-            (Outcome::Unreadable(why), Job::File { found, .. }) => {
-                self.inbox.release(found);
+            (Outcome::NotYet, Some(found)) => self.inbox.wait_for_end(&found, now),
+            (Outcome::Gone, Some(found)) => self.inbox.release(&found),
+            (Outcome::Unreadable(why), Some(found)) => {
+                self.inbox.release(&found);
                 self.tally.unreadable.insert(why);
             }
-            (Outcome::Trouble(error), _) => {
-                match (error.downcast_ref::<Promised>(), job) {
+            (Outcome::Trouble(error), found) => {
+                match (error.downcast_ref::<Promised>(), found) {
                     // Its run is promised already, so the file is decided about.
-                    (Some(Promised(run)), Job::File { found, .. }) => {
+                    (Some(Promised(run)), Some(found)) => {
                         self.inbox.decide(&found);
                         self.again.push_back(Job::Resume(*run));
                     }
-                    (_, job) => self.again.push_back(job),
+                    _ => self.again.push_back(job),
                 }
                 return self.trouble(error, now);
             }
             // Not again before the next start: it would fail again, and hold up the others.
-            (Outcome::Panicked(why), _) => {
-                if let Job::File { found, .. } = &job {
+            (Outcome::Panicked(why), found) => {
+                if let Some(found) = &found {
                     self.inbox.decide(found);
                 }
                 self.tell_state("intake", HealthStatus::Degraded, &why);
             }
-            (_, Job::Resume(_)) => {}
+            (Outcome::NotYet | Outcome::Gone | Outcome::Unreadable(_), None) => {}
         }
         Ok(())
     }
@@ -379,7 +384,7 @@ impl<'a> Service<'a> {
         if hopeless || (self.orders.once && self.troubles >= DRAIN_TRIES) {
             return Err(error);
         }
-        let pause = Duration::from_secs(1 << self.troubles.min(6).saturating_sub(1)).min(LONGEST_PAUSE);
+        let pause = Duration::from_secs(1_u64 << self.troubles.min(6).saturating_sub(1)).min(LONGEST_PAUSE);
         self.rests_until = Some(now + pause);
         self.next_scan = self.next_scan.max(now + pause);
         self.queue.pause(true);
@@ -413,7 +418,7 @@ impl<'a> Service<'a> {
             }
         } else {
             if was {
-                self.queue.pause(false);
+                self.queue.pause(self.rests_until.is_some());
             }
             self.tell_state("disk", HealthStatus::Healthy, "");
         }

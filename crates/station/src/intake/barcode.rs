@@ -17,7 +17,7 @@ pub struct Barcode {
 }
 
 /// The kinds that can be allowed.
-const SYMBOLOGIES: [(&str, BarcodeFormat); 10] = [
+static SYMBOLOGIES: [(&str, BarcodeFormat); 10] = [
     ("code-128", BarcodeFormat::CODE_128),
     ("code-39", BarcodeFormat::CODE_39),
     ("code-93", BarcodeFormat::CODE_93),
@@ -74,7 +74,7 @@ impl Barcodes {
             .iter()
             .filter(|result| self.pattern.is_match(result.getText()))
             .filter_map(|result| {
-                let (symbology, _) = SYMBOLOGIES.iter().find(|(_, format)| format == result.getBarcodeFormat())?;
+                let (symbology, _) = *SYMBOLOGIES.iter().find(|(_, format)| format == result.getBarcodeFormat())?;
                 self.allowed
                     .contains(result.getBarcodeFormat())
                     .then(|| Barcode { text: result.getText().to_owned(), symbology })

@@ -99,9 +99,13 @@ impl Inbox {
         let mut everything = false;
         let mut seen = HashSet::new();
         for hint in hints {
-            let Hint::Path(path) = hint else {
-                everything |= hint == Hint::Everything;
-                continue;
+            let path = match hint {
+                Hint::Path(path) => path,
+                Hint::Everything => {
+                    everything = true;
+                    continue;
+                }
+                Hint::Wake => continue,
             };
             // The folder itself: it was moved, removed or put back.
             everything |= path == self.canonical || path == self.folder;
@@ -173,7 +177,7 @@ impl Inbox {
                 self.unfinished.insert(found.path.clone(), (found.stamp, now));
             }
         }
-        self.look(&found.path.clone(), now);
+        self.look(&found.path, now);
     }
 
     /// A file is not in hand any more; the next look sees what it is.
