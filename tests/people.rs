@@ -59,7 +59,10 @@ fn a_role_ends_where_its_permissions_end() {
     place.run("admin", &["config", "set", "intake.rest_ms", "never"]).ended_with(2);
     let audit = place.run("admin", &["audit", "--limit", "3"]).ended_with(0).lines();
     assert_eq!(audit.len(), 3, "the newest three");
-    assert_eq!(audit[1]["action"], "UPDATE", "the change is in the trail, before the login that reads it");
+    assert_eq!(
+        audit[2]["action"], "UPDATE",
+        "the change is in the trail, before the logins of who failed and who reads"
+    );
     let verified = place.run("", &["verify"]).ended_with(0).lines();
     assert_eq!(verified[0]["ok"], true, "and the trail is whole");
 }

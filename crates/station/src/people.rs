@@ -248,7 +248,7 @@ impl Station {
         check_new_password(username, new, &rules)?;
         let user = self.find_user(username)?;
         let (hash, expires_ms) = (phc(new)?, self.expiry(&rules));
-        let set = |writing: &Writing<'_>| Ok(writing.set_password(user.id, &hash, expires_ms, "")?);
+        let set = |writing: &Writing<'_>| anyhow::Ok(writing.set_password(user.id, &hash, expires_ms, "")?);
         match old {
             Some(old) if user.id == session.user => {
                 self.confirm_password(session, old)?;

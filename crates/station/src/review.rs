@@ -113,6 +113,8 @@ pub enum Change {
         /// What it is.
         is: WellIs,
     },
+    /// The wells lie elsewhere; the run read with that grid replaces this one.
+    Grid(serde_json::Value),
     /// It is another's plate.
     Identity(Identity),
     /// The plate counts.
@@ -213,6 +215,7 @@ fn decision(judged: &Judged, change: &Change) -> Result<Decision, Problem> {
             };
             Decision::Override { well: *well, class, label }
         }
+        Change::Grid(grid) => Decision::Grid { grid: grid.clone() },
         Change::Identity(identity) => Decision::Sample(identity.clone()),
         Change::Accept => Decision::Accept,
         Change::Reject => Decision::Reject,

@@ -179,7 +179,7 @@ impl Station {
     pub fn status(&self) -> anyhow::Result<Status> {
         let settings = self.settings()?;
         let inbox = settings.intake.inbox;
-        let service_running = !self.is_service() && self.folder().is_locked() || self.is_service();
+        let service_running = self.is_service() || self.folder().is_locked();
         self.read(|reading| {
             let page = Page::first(Page::MOST_ROWS);
             let count = |status| anyhow::Ok(reading.interface_files(None, Some(status), page)?.rows.len() as u64);

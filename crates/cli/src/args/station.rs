@@ -8,7 +8,7 @@ use wellread_plate::format::WellId;
 #[derive(Debug, Args)]
 pub(crate) struct AsArgs {
     /// The person who does this; the password comes from WELLREAD_PASSWORD or a prompt [default: WELLREAD_USER]
-    #[arg(long = "as", value_name = "NAME")]
+    #[arg(long = "as", global = true, value_name = "NAME")]
     pub who: Option<String>,
 }
 
@@ -172,6 +172,9 @@ pub(crate) struct ReviewArgs {
     /// A well is a call (positive, negative, invalid) or shows a class, such as B7=negative or C3=ring; may be repeated
     #[arg(long = "well", value_name = "WELL=IS", value_parser = well_is)]
     pub wells: Vec<(WellId, wellread_station::review::WellIs)>,
+    /// The wells lie as this file says (as for `wellread read --calibration`): the picture is read again with that grid
+    #[arg(long, value_name = "FILE")]
+    pub grid: Option<PathBuf>,
     /// It is this sample's plate
     #[arg(long, value_name = "NO")]
     pub sample: Option<String>,
@@ -208,7 +211,7 @@ pub(crate) struct SignArgs {
     /// The run's id
     pub run: wellread_station::store::RunId,
     /// performed, reviewed or approved
-    #[arg(long = "as-meaning", visible_alias = "meaning", value_name = "MEANING")]
+    #[arg(long, value_name = "MEANING")]
     pub meaning: wellread_station::store::Meaning,
     /// The run's newest event that you have seen; refused when there is a later one [default: the newest]
     #[arg(long, value_name = "SEQ")]

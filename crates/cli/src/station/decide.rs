@@ -2,10 +2,14 @@
 
 use super::{Here, who};
 use crate::args::station::{ReviewArgs, SignArgs};
+use anyhow::Context as _;
 use serde_json::json;
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 use wellread_station::{
-    Problem, Station,
+    Problem, Station, calibration,
+    eyes::Eyes,
+    people::Session,
+    pipeline::Pipeline,
     review::{Change, Reason, ReasonCode},
     store::Identity,
 };
@@ -20,6 +24,10 @@ pub(super) fn review(here: &Here, args: &ReviewArgs) -> anyhow::Result<ExitCode>
     })?;
     let reason = Reason { code, text: args.why.clone() };
     let mut seen = args.seen;
+    let changes: Vec<Change> = match &args.grid {
+        Some(file) => [vec![with_grid(here, &station, &session, args, file)?], changes].concat(),
+        None => changes,
+    };
     for change in &changes {
         let event = station.review(&session, args.run, change, &reason, seen)?;
         // The next one of this command knows of this one; what somebody else decided before stays unseen.
@@ -32,6 +40,22 @@ pub(super) fn review(here: &Here, args: &ReviewArgs) -> anyhow::Result<ExitCode>
         })?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Reads the picture again with another grid; the run made of it replaces this one once it counts.
+fn with_grid(here: &Here, station: &Station, by: &Session, args: &ReviewArgs, file: &Path) -> anyhow::Result<Change> {
+    let grid = calibration::load(file).map_err(Problem::invalid)?;
+    let mut settings = station.settings()?;
+    settings.intake.calibration = Some(file.to_owned());
+    let eyes = Eyes::open(None, 1).context("the models cannot be used")?;
+    let ended = Pipeline::new(station, &eyes, &settings)?.reprocess(by, args.run, None)?;
+    if let Some(why) = ended.error {
+        return Err(Problem::refused(format!("with this grid the picture cannot be read: {why}")).into());
+    }
+    here.print.one(&json!({ "run_id": ended.run, "supersedes": args.run }), || {
+        format!("run {} was read with this grid and replaces this one", ended.run)
+    })?;
+    Ok(Change::Grid(json!(grid)))
 }
 
 fn changes(station: &Station, args: &ReviewArgs) -> anyhow::Result<Vec<Change>> {
@@ -53,8 +77,9 @@ fn changes(station: &Station, args: &ReviewArgs) -> anyhow::Result<Vec<Change>> 
     if args.reject {
         changes.push(Change::Reject);
     }
-    if changes.is_empty() {
-        let told = "say what is to be so: --well, --sample, --submission, --plate, --accept, --reject or --undo";
+    if changes.is_empty() && args.grid.is_none() {
+        let told =
+            "say what is to be so: --well, --sample, --submission, --plate, --grid, --accept, --reject or --undo";
         return Err(Problem::invalid(told).into());
     }
     Ok(changes)

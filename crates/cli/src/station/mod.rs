@@ -16,7 +16,7 @@ use crate::{
     failure::Stop,
 };
 use print::Print;
-use std::{path::Path, process::ExitCode};
+use std::process::ExitCode;
 use wellread_station::{Clock, Folder, Station};
 
 /// What every verb needs.
@@ -34,12 +34,6 @@ impl Here {
 /// The data folder that the arguments name.
 pub(crate) fn folder(global: &Global) -> Result<Folder, Stop> {
     data_folder::find(global.data.as_deref())
-}
-
-/// The station of a data folder, for the one process that takes pictures in.
-#[allow(dead_code, reason = "the service is what calls it")]
-pub(crate) fn open_service(data: &Path) -> Result<Station, Stop> {
-    Ok(Station::open_service(&Folder::new(data), Clock::system())?)
 }
 
 /// Runs the command.

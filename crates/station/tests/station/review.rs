@@ -1,7 +1,7 @@
 //! Corrections change results and summaries, keep what was seen, and void signatures.
 
 use crate::bench::{Bench, PASSWORD, because, code};
-use wellread_plate::class::Call;
+use wellread_plate::class::{Call, WellClass};
 use wellread_station::{
     Code,
     review::{Change, ReasonCode, WellIs},
@@ -90,7 +90,7 @@ fn what_the_assay_does_not_know_is_refused() {
     silent.text = " ".to_owned();
     let outcome = bench.station.review(&anong, run, &Change::Reject, &silent, None);
     assert_eq!(code(outcome), Some(Code::Invalid), "'other' says what it is");
-    assert_eq!("ring".parse(), Ok(WellIs::Class("ring".parse_class())), "a word that is no call is a class");
+    assert_eq!("ring".parse::<WellIs>(), Ok(WellIs::Class(WellClass::RING)), "a word that is no call is a class");
 }
 
 #[test]
@@ -110,14 +110,4 @@ fn a_signature_needs_the_password_and_ends_with_the_next_review() {
     station.review(&anong, run, &well("A5", "negative"), &because(ReasonCode::Misread), None).unwrap();
     assert_eq!(signed(), Signed::Void, "a later review voids what was signed");
     bench.assert_sound();
-}
-
-trait ParseClass {
-    fn parse_class(&self) -> wellread_plate::class::WellClass;
-}
-
-impl ParseClass for str {
-    fn parse_class(&self) -> wellread_plate::class::WellClass {
-        wellread_plate::class::WellClass::new(self).unwrap()
-    }
 }
