@@ -97,5 +97,5 @@ fn write_file(path: &Path, key: &Key) -> anyhow::Result<()> {
     let mut file = options.open(path).with_context(|| {
         format!("cannot make the key file {} (an existing one is never overwritten)", path.display())
     })?;
-    writeln!(file, "{}", key.to_hex()).and_then(|()| file.sync_all()).context("cannot write the key file")
+    writeln!(file, "{}", key.to_hex().as_str()).and_then(|()| file.sync_all()).context("cannot write the key file")
 }

@@ -83,7 +83,7 @@ impl Station {
     }
 
     fn with(folder: Folder, clock: Clock, database: Database, lock: Option<Lock>) -> anyhow::Result<Self> {
-        let identity = database.read(Reading::station)?;
+        let identity = database.read(|reading| reading.station())?;
         let blobs = Blobs::open(&folder.blobs())?;
         Ok(Self { folder, clock, identity, database, blobs, lock })
     }
