@@ -3,6 +3,8 @@
 //! Never calls the crates directly: what a journey cannot see from outside, it does not test.
 #![allow(clippy::unwrap_used, clippy::return_self_not_must_use, reason = "a test stops where it fails")]
 
+pub mod station;
+
 use serde_json::Value;
 use std::{
     env,
@@ -88,7 +90,9 @@ fn program() -> &'static Path {
         let test = env::current_exe().expect("this test has a path");
         let profile = test.parent().and_then(Path::parent).expect("tests lie in target/PROFILE/deps");
         let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--locked", "--package", "wellread-cli"]).current_dir(root());
+        build
+            .args(["build", "--quiet", "--locked", "--package", "wellread-cli", "--features", "failpoints"])
+            .current_dir(root());
         if profile.ends_with("release") {
             build.arg("--release");
         }

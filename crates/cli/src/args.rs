@@ -1,5 +1,7 @@
 //! The arguments, and the pages of `--help`.
 
+pub(crate) mod station;
+
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -9,6 +11,8 @@ pub(crate) const EXIT_SOME_UNREAD: u8 = 3;
 pub(crate) const EXIT_USAGE: u8 = 2;
 /// Something outside the pictures failed.
 pub(crate) const EXIT_BROKEN: u8 = 1;
+/// The role does not allow it, or nobody has signed in.
+pub(crate) const EXIT_NOT_PERMITTED: u8 = 4;
 /// Stopped by Ctrl-C or a termination signal: 128 + SIGINT.
 pub(crate) const EXIT_INTERRUPTED: u8 = 130;
 
@@ -18,14 +22,41 @@ Exit codes:
   1    something outside the pictures failed, such as a full disk
   2    usage: an argument, assay, calibration or model cannot be used; nothing was read
   3    some picture could not be read; the others were
+  4    the role does not allow it, or nobody has signed in
   130  stopped by Ctrl-C; what was printed until then is complete";
 
 /// Reads microplates: from a photograph to well calls, titres and a distribution.
 #[derive(Debug, Parser)]
 #[command(name = "wellread", version, after_help = EXIT_CODES, max_term_width = 110)]
 pub(crate) struct Args {
+    #[command(flatten)]
+    pub global: Global,
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// What every command takes.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Global {
+    /// The station's data folder [default: WELLREAD_DATA, else the application data folder of this account]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Print one JSON object a line
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+impl Args {
+    /// The arguments of this call; what every command takes may stand before the command or after it.
+    pub(crate) fn read() -> Self {
+        let mut args = Self::parse();
+        match &mut args.command {
+            Command::Read(read) => read.json |= args.global.json,
+            Command::Evaluate(evaluate) => evaluate.json |= args.global.json,
+            _ => {}
+        }
+        args
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -39,6 +70,11 @@ pub(crate) enum Command {
     /// Score readings against the truth beside the pictures, simulated and real alike
     #[command(after_help = EXIT_CODES)]
     Evaluate(EvaluateArgs),
+    /// Take in the pictures that a camera writes into the watched folder: the station's service
+    #[command(after_help = EXIT_CODES)]
+    Watch(WatchArgs),
+    #[command(flatten)]
+    Station(station::StationCommand),
 }
 
 /// Models and threads, alike for `read` and `evaluate`.
@@ -72,6 +108,20 @@ pub(crate) struct ReadArgs {
     pub calibration: Option<PathBuf>,
     #[command(flatten)]
     pub eyes: EyesArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct WatchArgs {
+    /// Take in what is there, then end
+    #[arg(long)]
+    pub once: bool,
+    /// The first time, what to do with pictures that are there already: import them, mark them as seen, or import those
+    /// since a day [default: asks; imports them where nobody can be asked]
+    #[arg(long, value_name = "import|seen|YYYY-MM-DD")]
+    pub existing: Option<wellread_station::intake::first_start::Existing>,
+    /// Model manifest, or the folder that holds one [default: the models shipped with the program]
+    #[arg(long, value_name = "PATH")]
+    pub model: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -3,6 +3,7 @@
 use crate::args;
 use serde::Serialize;
 use std::{fmt, process::ExitCode};
+use wellread_station::Code;
 
 /// Why one picture could not be read. The others still are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -45,16 +46,28 @@ impl Stop {
     pub(crate) fn line(&self) -> String {
         match self {
             Self::Usage(failure) => failure.to_string(),
-            Self::Broken(error) => Failure::new("failed", format!("{error:#}")).to_string(),
+            Self::Broken(error) => Failure::new(&code_name(error), format!("{error:#}")).to_string(),
         }
     }
 
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Usage(_) => args::EXIT_USAGE,
-            Self::Broken(_) => args::EXIT_BROKEN,
+            Self::Broken(error) => match wellread_station::code_of(error) {
+                Some(Code::NotPermitted | Code::LoginFailed | Code::LockedOut | Code::LoginExpired) => {
+                    args::EXIT_NOT_PERMITTED
+                }
+                Some(Code::Invalid) => args::EXIT_USAGE,
+                _ => args::EXIT_BROKEN,
+            },
         })
     }
+}
+
+/// The stable name of what a station says; `failed` for what nobody foresaw.
+fn code_name(error: &anyhow::Error) -> String {
+    let code = wellread_station::code_of(error).and_then(|code| serde_json::to_value(code).ok());
+    code.and_then(|code| code.as_str().map(str::to_owned)).unwrap_or_else(|| "failed".to_owned())
 }
 
 impl From<anyhow::Error> for Stop {

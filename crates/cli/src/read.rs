@@ -1,9 +1,8 @@
 //! `wellread read`: pictures to well calls, titres and distributions.
 
 use crate::{
-    annotate::{self, Sheet},
     args::{EXIT_SOME_UNREAD, ReadArgs},
-    assay_choice, calibration,
+    assay_choice,
     eyes::{self, Eyes, Sight},
     failure::{Failure, Stop},
     inputs::{self, Input},
@@ -21,11 +20,15 @@ use std::{
     time::Instant,
 };
 use wellread_plate::{assay::Assay, interpret, reading::Grid};
+use wellread_station::{
+    annotate::{self, Sheet},
+    calibration, pipeline,
+};
 
 /// Runs the command.
 pub(crate) fn run(args: &ReadArgs) -> Result<ExitCode, Stop> {
     let assay = assay_choice::find(&args.assay)?;
-    let calibration = args.calibration.as_deref().map(calibration::load).transpose()?;
+    let calibration = args.calibration.as_deref().map(load_calibration).transpose()?;
     let inputs = inputs::expand(&args.images);
     let jobs = eyes::jobs(&args.eyes, inputs.len());
     let eyes = Eyes::open(&args.eyes, jobs)?;
@@ -51,6 +54,10 @@ pub(crate) fn run(args: &ReadArgs) -> Result<ExitCode, Stop> {
     );
     bar.finish_and_clear();
     printed.end(inputs.len())
+}
+
+fn load_calibration(path: &Path) -> Result<Grid, Stop> {
+    calibration::load(path).map_err(|why| Stop::usage("bad-calibration", why))
 }
 
 /// What one picture adds to the output.
@@ -144,7 +151,7 @@ impl Reader<'_> {
         let made = match interpret::interpret(&sight.reading, self.assay) {
             Ok(made) => made,
             Err(error) => {
-                let error = Failure::new(interpret_code(&error), &error);
+                let error = Failure::new(pipeline::interpret_code(&error), &error);
                 return self.failed(&Record { image, outcome: Outcome::Failed { error } }, path);
             }
         };
@@ -170,15 +177,6 @@ impl Reader<'_> {
         };
         let out = if self.json { line(record) } else { String::new() };
         Done { out, err: text, read: false, broken: None }
-    }
-}
-
-fn interpret_code(error: &interpret::InterpretError) -> &'static str {
-    use interpret::InterpretError as E;
-    match error {
-        E::Format { .. } => "wrong-format",
-        E::UnknownClass { .. } => "unknown-class",
-        E::Probabilities { .. } | E::Wells { .. } => "damaged-reading",
     }
 }
 

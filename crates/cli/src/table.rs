@@ -1,15 +1,15 @@
 //! What people get of each picture: the plate as it lies, its end points, and what needs a look.
 
-use crate::{annotate::Legend, failure::Failure};
+use crate::failure::Failure;
 use std::{fmt::Write, path::Path};
 use wellread_plate::{
     assay::{Along, Assay},
-    class::Call,
     end_point::RuleName,
     format::row_letters,
     interpret::{CallFlag, CalledWell, Interpretation, SeriesResult},
     reading::{Grid, OrientationBy},
 };
+use wellread_station::annotate::{Legend, call_name};
 
 /// Plates of more columns than this are summed up by row instead of drawn: a terminal is 80 to 120 wide.
 const WIDEST_COLS: usize = 24;
@@ -129,15 +129,6 @@ fn write_sums(out: &mut String, made: &Interpretation, legend: &Legend) -> std::
     Ok(())
 }
 
-/// The name of a call.
-pub(crate) fn call_name(call: Call) -> &'static str {
-    match call {
-        Call::Positive => "positive",
-        Call::Negative => "negative",
-        Call::Invalid => "invalid",
-    }
-}
-
 /// `?` beside a well that needs a look, `!` beside one that was seen badly.
 fn mark(well: &CalledWell) -> char {
     if well.flags.contains(&CallFlag::LowConfidence) {
@@ -164,16 +155,6 @@ pub(crate) fn series_text(series: &SeriesResult) -> String {
     let flags: Vec<String> = series.flags.iter().map(kebab).collect();
     let flags = if flags.is_empty() { String::new() } else { format!("  [{}]", flags.join(", ")) };
     format!("{end_point:>2}  {meaning}{log2}{flags}")
-}
-
-/// A series' result in one word, for a picture.
-pub(crate) fn series_label(series: &SeriesResult) -> String {
-    match (&series.mic, series.titre, series.end_point) {
-        (Some(mic), _, _) => mic.to_string(),
-        (None, Some(titre), _) => format!("1:{titre}"),
-        (None, None, Some(0)) if series.rule != RuleName::Mic => "<first".to_owned(),
-        (None, None, _) => "none".to_owned(),
-    }
 }
 
 /// The name a flag has in JSON, so that people and programs speak of the same thing.

@@ -17,7 +17,7 @@ use crate::{
     format::{PlateFormat, WellId, row_letters},
     titre::{BelowFirst, Concentration, Dilution},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
@@ -47,7 +47,7 @@ pub struct Assay {
 }
 
 /// What a well is there for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// Holds a sample.
@@ -146,6 +146,11 @@ impl Assay {
     /// Ids of the shipped assays, the default one first.
     pub fn shipped_ids() -> impl Iterator<Item = &'static str> {
         shipped::ids()
+    }
+
+    /// File names and texts of the shipped assays, for whoever keeps the texts that runs were made under.
+    pub fn shipped_texts() -> impl Iterator<Item = (&'static str, &'static str)> {
+        shipped::texts()
     }
 
     /// What a class means; `None` for one the assay does not know.

@@ -12,7 +12,7 @@ use crate::{
     reading::{BBox, Reading, WellFlag, WellReading},
     summary::{Counts, Distribution, TitreSummary},
 };
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// What an assay makes of a reading.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -65,7 +65,7 @@ fn in_model_order<S: Serializer>(probabilities: &[(WellClass, f64)], serializer:
 }
 
 /// What is odd about a called well: what was odd when it was seen, and a confidence below the assay's threshold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CallFlag {
     /// [`WellFlag::CutOff`].

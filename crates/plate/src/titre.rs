@@ -4,10 +4,10 @@
 //! `start x fold^(n - 1)`: with start 2 and fold 2, end point 1 is 1:2, end point 5 is 1:32 and `log2` of the titre
 //! is the end point itself. End point 0 lies below the first dilution and has no titre.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A dilution series, as reciprocals: 1:8 is 8.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Dilution {
     /// Reciprocal of the dilution in the first well; at least 1.
     pub start: f64,
@@ -27,7 +27,7 @@ pub struct Concentration {
 }
 
 /// How a series without an end point (end point 0) enters the geometric mean and the other log2 statistics.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BelowFirst {
     /// As half the starting dilution: the field's custom, and the default.

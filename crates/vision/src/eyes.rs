@@ -72,11 +72,21 @@ impl Eyes {
 
     /// The models in use.
     pub fn models(&self) -> Vec<&ModelId> {
-        let judge = match &self.judge {
-            Judge::Classifier(model) => model.id(),
-            Judge::Detector(detector) => detector.id(),
-        };
-        [Some(self.locator.id()), Some(judge), self.landmarks.as_ref().map(Model::id)].into_iter().flatten().collect()
+        self.parts().into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// The model that judges the wells, and what kind it is of.
+    pub fn judge(&self) -> (ModelKind, &ModelId) {
+        match &self.judge {
+            Judge::Classifier(model) => (ModelKind::WellClassifier, model.id()),
+            Judge::Detector(detector) => (ModelKind::Detector, detector.id()),
+        }
+    }
+
+    /// The models in use, each with what it does.
+    pub fn parts(&self) -> Vec<(ModelKind, &ModelId)> {
+        let landmarks = self.landmarks.as_ref().map(|model| (ModelKind::Landmark, model.id()));
+        [Some((ModelKind::Locator, self.locator.id())), Some(self.judge()), landmarks].into_iter().flatten().collect()
     }
 
     /// Finds the plate and classifies its wells.

@@ -57,6 +57,18 @@ pub enum ModelKind {
     Detector,
 }
 
+impl ModelKind {
+    /// Its name, as the manifest writes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Locator => "locator",
+            Self::WellClassifier => "well-classifier",
+            Self::Landmark => "landmark",
+            Self::Detector => "detector",
+        }
+    }
+}
+
 /// The picture a model takes: RGB planes, each value (v / 255 - mean) / std.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

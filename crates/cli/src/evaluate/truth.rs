@@ -1,6 +1,6 @@
 //! The pictures to score and what is true of them.
 
-use crate::{calibration::corner_wells, failure::Failure, inputs};
+use crate::{failure::Failure, inputs};
 use anyhow::Context;
 use std::{
     collections::BTreeMap,
@@ -9,6 +9,7 @@ use std::{
 };
 use wellread_phantom::truth::Truth;
 use wellread_plate::format::{PlateFormat, WellId};
+use wellread_station::calibration::corner_wells;
 use wellread_vision::locate::homography::{Homography, homography_from_corners, project};
 
 const ENDING: &str = ".truth.json";

@@ -14,6 +14,10 @@ pub(super) fn ids() -> impl Iterator<Item = &'static str> {
     FILES.into_iter().map(|(id, _, _)| id)
 }
 
+pub(super) fn texts() -> impl Iterator<Item = (&'static str, &'static str)> {
+    FILES.into_iter().map(|(_, file, text)| (file, text))
+}
+
 /// The files are compiled in, and a test reads every one of them: a fault in one cannot reach a user as `None`.
 pub(super) fn assay(id: &str) -> Option<Assay> {
     let (_, file, text) = FILES.into_iter().find(|(shipped, _, _)| *shipped == id)?;

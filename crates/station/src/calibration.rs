@@ -8,7 +8,6 @@
 //! H12 = [1571.0, 1071.3]
 //! ```
 
-use crate::failure::Stop;
 use serde::Deserialize;
 use std::{collections::BTreeMap, path::Path};
 use wellread_plate::{
@@ -31,9 +30,9 @@ enum FormatKey {
     Sides(String),
 }
 
-/// Reads a calibration file.
-pub(crate) fn load(path: &Path) -> Result<Grid, Stop> {
-    let wrong = |what: String| Stop::usage("bad-calibration", format!("{}: {what}", path.display()));
+/// Reads a calibration file; the error says on one line what is wrong with which file.
+pub fn load(path: &Path) -> Result<Grid, String> {
+    let wrong = |what: String| format!("{}: {what}", path.display());
     let text = std::fs::read_to_string(path).map_err(|e| wrong(format!("cannot be read ({e}): check the path")))?;
     grid(&text).map_err(wrong)
 }
@@ -71,7 +70,7 @@ fn grid(text: &str) -> Result<Grid, String> {
 }
 
 /// The corner wells in the order in which they go round: A1, A12, H12, H1 on 96 wells.
-pub(crate) fn corner_wells(format: PlateFormat) -> [Option<WellId>; 4] {
+pub fn corner_wells(format: PlateFormat) -> [Option<WellId>; 4] {
     let (last_row, last_col) = (format.rows() - 1, format.cols() - 1);
     [(0, 0), (0, last_col), (last_row, last_col), (last_row, 0)].map(|(row, col)| WellId::new(row, col))
 }

@@ -5,30 +5,43 @@ use wellread_plate::{assay::Assay, class::WellClass};
 
 /// A shape that can be told at ten pixels, without its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Shape {
+pub enum Shape {
+    /// A drop with its tail.
     Drop,
+    /// A filled circle.
     Disc,
+    /// An open circle.
     Circle,
+    /// A filled square.
     Square,
+    /// Two crossing lines.
     Cross,
+    /// A filled square on its corner.
     Diamond,
+    /// An open square.
     Frame,
+    /// A filled triangle.
     Triangle,
+    /// An open square on its corner.
     Rhomb,
+    /// A flat filled bar.
     Bar,
 }
 
 /// How one class looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Look {
+pub struct Look {
+    /// Its letter in tables.
     pub letter: char,
+    /// Its shape in pictures.
     pub shape: Shape,
+    /// Its colour in pictures.
     pub color: [u8; 3],
 }
 
 /// How every class of an assay looks.
 #[derive(Clone, Debug)]
-pub(crate) struct Legend(BTreeMap<WellClass, Look>);
+pub struct Legend(BTreeMap<WellClass, Look>);
 
 const GREY: [u8; 3] = [0xc8, 0xc8, 0xc8];
 
@@ -64,7 +77,7 @@ fn shipped(class: &WellClass) -> Option<Look> {
 
 impl Legend {
     /// The looks of an assay's classes. A laboratory's own classes take the letters and shapes left over.
-    pub(crate) fn of(assay: &Assay) -> Self {
+    pub fn of(assay: &Assay) -> Self {
         let mut looks: BTreeMap<WellClass, Look> =
             assay.classes.keys().filter_map(|class| Some((class.clone(), shipped(class)?))).collect();
         let spare = [Shape::Triangle, Shape::Diamond, Shape::Frame, Shape::Square, Shape::Circle, Shape::Disc];
@@ -80,17 +93,17 @@ impl Legend {
     }
 
     /// How a class looks.
-    pub(crate) fn look(&self, class: &WellClass) -> Look {
+    pub fn look(&self, class: &WellClass) -> Look {
         self.0.get(class).copied().unwrap_or(UNKNOWN)
     }
 
     /// Its letter.
-    pub(crate) fn letter(&self, class: &WellClass) -> char {
+    pub fn letter(&self, class: &WellClass) -> char {
         self.look(class).letter
     }
 
     /// Every class and its look, in order of name.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&WellClass, Look)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&WellClass, Look)> {
         self.0.iter().map(|(class, look)| (class, *look))
     }
 }

@@ -2,16 +2,16 @@
 //! check a reading at a glance.
 
 mod canvas;
+mod label;
 mod layout;
 mod legend;
 mod text;
 
-pub(crate) use legend::Legend;
+pub use label::{call_name, series_label};
+pub use legend::{Legend, Look, Shape};
 
-use crate::table::{call_name, series_label};
 use canvas::{Canvas, Color, Point, Rect};
 use layout::Layout;
-use legend::{Look, Shape};
 use text::Type;
 use wellread_plate::{
     assay::{Along, Assay, Role},
@@ -29,16 +29,21 @@ const WARNING: Color = [0xff, 0xd2, 0x3f];
 const JPEG_QUALITY: u8 = 90;
 
 /// What an annotated picture is drawn from.
-pub(crate) struct Sheet<'a> {
+pub struct Sheet<'a> {
+    /// The picture's name, for people.
     pub name: &'a str,
+    /// The picture.
     pub raster: &'a Raster,
+    /// Where its wells are.
     pub grid: &'a Grid,
+    /// The assay.
     pub assay: &'a Assay,
+    /// What the assay made of it.
     pub made: &'a Interpretation,
 }
 
 /// Draws the annotated picture and returns it as a JPEG file.
-pub(crate) fn jpeg(sheet: &Sheet<'_>) -> anyhow::Result<Vec<u8>> {
+pub fn jpeg(sheet: &Sheet<'_>) -> anyhow::Result<Vec<u8>> {
     let (width, height, rgb) = draw(sheet).into_rgb();
     let mut bytes = Vec::new();
     let mut encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY);
@@ -257,7 +262,7 @@ fn outline(canvas: &mut Canvas, corners: &[Point], width: f32, color: Color) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::tests::{hi, staircase};
+    use crate::samples::{hi, staircase};
     use wellread_plate::interpret::interpret;
 
     #[test]

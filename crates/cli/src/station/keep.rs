@@ -1,0 +1,101 @@
+//! `wellread backup`, `restore`, `config` and `verify`.
+
+use super::{Here, init::key_place, who};
+use crate::args::station::{BackupArgs, ConfigCommand, RestoreArgs, VerifyArgs};
+use serde_json::{Value, json};
+use std::process::ExitCode;
+use wellread_station::{
+    Clock, Problem, Station,
+    backup::{self, BackedUp},
+    verify::{Mend, Verified},
+};
+
+pub(super) fn backup(here: &Here, args: &BackupArgs) -> anyhow::Result<ExitCode> {
+    let station = here.open()?;
+    let session = who::sign_in(&station, &args.by)?;
+    if let Some(file) = &args.recovery_key {
+        station.export_key(&session, file)?;
+        here.print.one(&json!({ "recovery_key": file }), || {
+            format!("{} opens this station's data and backups: keep it apart from them", file.display())
+        })?;
+    }
+    if let Some(file) = &args.file {
+        let copied = station.backup(&session, file, !args.no_pictures)?;
+        here.print.one(&copied, || copy_text(&copied, &file.display().to_string()))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn restore(here: &Here, args: &RestoreArgs) -> anyhow::Result<ExitCode> {
+    let copied = backup::restore(&args.file, &here.folder, key_place(&args.key)?, &Clock::system())?;
+    here.print.done(&copied, || copy_text(&copied, &here.folder.path().display().to_string()))
+}
+
+fn copy_text(copied: &BackedUp, place: &str) -> String {
+    let rows = |table: &str| copied.database.rows.iter().find(|(name, _)| name == table).map_or(0, |(_, rows)| *rows);
+    let missing = match copied.blobs_missing {
+        0 => String::new(),
+        missing => format!(", {missing} pictures missing"),
+    };
+    format!(
+        "{place}: {} runs, {} audit entries, {} pictures{missing}",
+        rows("prediction_run"),
+        rows("audit_logs"),
+        copied.blobs
+    )
+}
+
+pub(super) fn config(here: &Here, command: &ConfigCommand) -> anyhow::Result<ExitCode> {
+    let station = here.open()?;
+    match command {
+        ConfigCommand::List => {
+            for (name, value) in station.settings()?.pairs() {
+                here.print.one(&json!({ "name": name, "value": value }), || format!("{name} = {value}"))?;
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        ConfigCommand::Get { name } => show_setting(here, &station, name),
+        ConfigCommand::Set { name, value, why, by } => {
+            let session = who::sign_in(&station, by)?;
+            // Plain text that is no JSON is a string, so that paths need no quotes.
+            let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.clone()));
+            station.configure(&session, name, Some(&value), why)?;
+            show_setting(here, &station, name)
+        }
+        ConfigCommand::Unset { name, why, by } => {
+            let session = who::sign_in(&station, by)?;
+            station.configure(&session, name, None, why)?;
+            show_setting(here, &station, name)
+        }
+    }
+}
+
+fn show_setting(here: &Here, station: &Station, name: &str) -> anyhow::Result<ExitCode> {
+    let found = station.settings()?.pairs().into_iter().find(|(known, _)| known == name);
+    let (name, value) = found.ok_or_else(|| Problem::not_found("setting", name))?;
+    here.print.done(&json!({ "name": name, "value": value }), || format!("{name} = {value}"))
+}
+
+pub(super) fn verify(here: &Here, args: &VerifyArgs) -> anyhow::Result<ExitCode> {
+    let mend = if args.look_only { Mend::No } else { Mend::Yes };
+    let found = here.open()?.verify(mend)?;
+    here.print.one(&found, || verify_text(&found))?;
+    Ok(if found.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn verify_text(found: &Verified) -> String {
+    let mut lines: Vec<String> =
+        found.findings.iter().map(|f| format!("{}: {} {}", f.check, f.place, f.what)).collect();
+    if found.more > 0 {
+        lines.push(format!("and {} more", found.more));
+    }
+    let verdict = if found.ok { "sound" } else { "NOT sound" };
+    lines.push(format!(
+        "{verdict}: {} runs, {} audit entries, {} outbox records, {} pictures",
+        found.runs, found.audit_entries, found.outbox_records, found.blobs
+    ));
+    if let Some(head) = found.audit_head {
+        lines.push(format!("audit trail ends at entry {} with hash {}", head.seq, head.hash));
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,161 @@
+//! The data folder of a station: where the database, the blobs and the key's place are, and who is at work there.
+
+use crate::{
+    keys::KeyPlace,
+    problem::{Code, Problem},
+};
+use anyhow::Context as _;
+use serde::{Deserialize, Serialize};
+use std::{
+    fs::{self, File, TryLockError},
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+/// A data folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Folder(PathBuf);
+
+/// What `station.toml` says: what must be known before the database can be opened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opening {
+    /// Where the key is.
+    pub key: KeyPlace,
+}
+
+/// Held by the one process that takes pictures in; released when dropped, and by the system when the process dies.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+impl Folder {
+    /// The data folder at this path.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    /// Its path.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The database.
+    pub fn database(&self) -> PathBuf {
+        self.0.join("wellread.db")
+    }
+
+    /// The content-addressed files.
+    pub fn blobs(&self) -> PathBuf {
+        self.0.join("blobs")
+    }
+
+    /// Interface files as they were made, before and after delivery.
+    pub fn interface_files(&self) -> PathBuf {
+        self.0.join("interface")
+    }
+
+    fn opening_file(&self) -> PathBuf {
+        self.0.join("station.toml")
+    }
+
+    /// Makes the folder if need be.
+    pub fn create(&self) -> anyhow::Result<()> {
+        fs::create_dir_all(&self.0).with_context(|| format!("cannot make the data folder {}", self.0.display()))
+    }
+
+    /// Whether a station lives here.
+    pub fn has_station(&self) -> bool {
+        self.opening_file().is_file()
+    }
+
+    /// How to open the database.
+    pub fn opening(&self) -> anyhow::Result<Opening> {
+        let path = self.opening_file();
+        if !path.is_file() {
+            return Err(Problem::new(
+                Code::DataFolder,
+                format!(
+                    "there is no station in {}: make one with `wellread init`, or name its folder with --data",
+                    self.0.display()
+                ),
+            )
+            .into());
+        }
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        toml::from_str(&text).with_context(|| format!("{} cannot be understood", path.display()))
+    }
+
+    /// Writes how to open the database; the last step of making a station.
+    pub fn put_opening(&self, opening: &Opening) -> anyhow::Result<()> {
+        put_file(&self.opening_file(), toml::to_string(opening)?.as_bytes())
+    }
+
+    /// Takes the place of the one process that takes pictures in.
+    pub fn lock(&self) -> anyhow::Result<Lock> {
+        let path = self.0.join("service.lock");
+        let file = File::options().create(true).truncate(false).write(true).open(&path);
+        let file = file.with_context(|| format!("cannot open {}", path.display()))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Lock { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(Problem::new(
+                Code::InUse,
+                format!("another process is at work in {}: stop its `watch` first", self.0.display()),
+            )
+            .into()),
+            Err(TryLockError::Error(why)) => Err(why).with_context(|| format!("cannot lock {}", path.display())),
+        }
+    }
+
+    /// Whether some process holds the lock now.
+    pub fn is_locked(&self) -> bool {
+        self.0.is_dir() && self.lock().is_err_and(|error| crate::problem::code_of(&error) == Some(Code::InUse))
+    }
+}
+
+/// Writes a whole file or none: beside its place, flushed, renamed.
+pub(crate) fn put_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}.part", std::process::id()));
+    let own = PathBuf::from(name);
+    let write = || -> std::io::Result<()> {
+        let mut file = File::create(&own)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&own, path)?;
+        if cfg!(unix)
+            && let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
+        {
+            File::open(folder)?.sync_all()?;
+        }
+        Ok(())
+    };
+    write().inspect_err(|_| drop(fs::remove_file(&own))).with_context(|| format!("cannot write {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tempfile::tempdir;
+
+    #[test]
+    fn one_process_is_at_work_in_a_folder() {
+        let place = tempdir().unwrap();
+        let folder = Folder::new(place.path());
+        let lock = folder.lock().unwrap();
+        assert!(folder.is_locked(), "the lock shows to others");
+        assert!(folder.lock().is_err(), "and keeps them out");
+        drop(lock);
+        assert!(!folder.is_locked(), "until it is released");
+    }
+
+    #[test]
+    fn what_opens_the_database_survives_its_file() {
+        let place = tempdir().unwrap();
+        let folder = Folder::new(place.path());
+        assert!(!folder.has_station(), "nothing is there yet");
+        let opening = Opening { key: KeyPlace::File { path: "/keys/wellread.key".into() } };
+        folder.put_opening(&opening).unwrap();
+        assert_eq!(folder.opening().unwrap(), opening, "read back as written");
+    }
+}

@@ -1,0 +1,203 @@
+//! What the window and the command line show: plain structures, each from one moment of the database.
+
+use crate::{
+    Settings, Station,
+    judged::Judged,
+    people::{Permission, Session},
+};
+use serde::Serialize;
+use wellread_plate::class::{Call, WellClass};
+use wellread_plate::interpret::CalledWell;
+use wellread_store::{
+    AuditEntry, AuditFilter, Disposition, FinalResults, Health, Image, IntakeState, InterfaceFile, InterfaceStatus,
+    Listed, Now, Override, Page, ReviewEvent, Run, RunFilter, RunId, RunLine, RunState, SampleSummary, Signature,
+};
+
+/// A run with everything that is known of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunDetail {
+    /// The run as it was recorded.
+    #[serde(flatten)]
+    pub run: Run,
+    /// What holds now.
+    pub state: RunState,
+    /// Every well: what was seen, and what holds.
+    pub wells: Vec<WellDetail>,
+    /// What the plate says, with everything that reviews have changed.
+    pub results: Option<FinalResults>,
+    /// What people decided.
+    pub events: Vec<ReviewEvent>,
+    /// Who signed.
+    pub signatures: Vec<Signature>,
+    /// Its pictures.
+    pub images: Vec<Image>,
+    /// The file's name in the inbox.
+    pub file_name: Option<String>,
+}
+
+/// A well: what was seen, and what holds.
+#[derive(Clone, Debug, Serialize)]
+pub struct WellDetail {
+    /// As it was seen and called at first.
+    #[serde(flatten)]
+    pub seen: CalledWell,
+    /// The class that holds.
+    pub final_class: WellClass,
+    /// The call that holds.
+    pub final_label: Call,
+    /// Who said so, and why, where somebody did.
+    pub review: Option<Override>,
+}
+
+/// A sample with its plates.
+#[derive(Clone, Debug, Serialize)]
+pub struct SampleDetail {
+    /// What its plates say together.
+    #[serde(flatten)]
+    pub summary: SampleSummary,
+    /// The runs that count.
+    pub counted: Vec<RunId>,
+    /// All its runs, newest first.
+    pub runs: Vec<RunLine>,
+    /// Its interface files, newest first.
+    pub interface_files: Vec<InterfaceFile>,
+}
+
+/// How the station is.
+#[derive(Clone, Debug, Serialize)]
+pub struct Status {
+    /// Its name.
+    pub station: String,
+    /// Its id.
+    pub station_id: String,
+    /// The program's version.
+    pub app_version: &'static str,
+    /// What time it thinks it is.
+    pub now: Now,
+    /// Whether a process takes pictures in now.
+    pub service_running: bool,
+    /// The watched folder.
+    pub inbox: Option<std::path::PathBuf>,
+    /// Whether the watched folder can be reached.
+    pub inbox_online: bool,
+    /// Runs by what is to be done with them.
+    pub runs: Vec<(Disposition, u64)>,
+    /// Files of the inbox by what became of them.
+    pub files: Vec<(IntakeState, u64)>,
+    /// Interface files on their way, at most a page.
+    pub interface_waiting: u64,
+    /// Interface files that failed, at most a page.
+    pub interface_failed: u64,
+    /// Records that the hub must learn of.
+    pub outbox_records: i64,
+    /// How the parts of the station are, as last noted.
+    pub health: Vec<Health>,
+}
+
+impl Station {
+    /// Runs, newest first.
+    pub fn runs(&self, filter: &RunFilter, page: Page) -> anyhow::Result<Listed<RunLine>> {
+        self.read(|reading| Ok(reading.runs(filter, page)?))
+    }
+
+    /// A run with everything that is known of it.
+    pub fn run(&self, id: RunId) -> anyhow::Result<RunDetail> {
+        self.read(|reading| {
+            let run = reading.run(id)?;
+            let mut wells = Vec::new();
+            if run.grid.is_some() {
+                let judged = Judged::load(reading, id)?;
+                let made = judged.with(&judged.calls());
+                let mut reviews = reading.overrides(id)?;
+                for (seen, last) in judged.wells.into_iter().zip(made.wells) {
+                    let review = reviews.remove(&seen.well);
+                    wells.push(WellDetail { seen, final_class: last.class, final_label: last.label, review });
+                }
+            }
+            let file = run.intake.map(|file| reading.intake_file(file)).transpose()?;
+            Ok(RunDetail {
+                state: reading.run_state(id)?,
+                wells,
+                results: reading.final_results(id)?,
+                events: reading.events(id)?,
+                signatures: reading.signatures(id)?,
+                images: reading.images(id)?,
+                file_name: file.map(|file| file.path_text),
+                run,
+            })
+        })
+    }
+
+    /// Samples, the one with the newest run first.
+    pub fn samples(&self, text: Option<&str>, page: Page) -> anyhow::Result<Listed<SampleSummary>> {
+        self.read(|reading| Ok(reading.samples(text, page)?))
+    }
+
+    /// A sample with its plates.
+    pub fn sample(&self, sample_no: &str) -> anyhow::Result<SampleDetail> {
+        self.read(|reading| {
+            let summary = reading.sample(sample_no)?;
+            let summary = summary.ok_or_else(|| crate::Problem::not_found("sample", sample_no))?;
+            let filter = RunFilter { sample_no: Some(sample_no.to_owned()), ..RunFilter::default() };
+            let page = Page::first(Page::MOST_ROWS);
+            Ok(SampleDetail {
+                summary,
+                counted: reading.counted_runs(sample_no)?,
+                runs: reading.runs(&filter, page)?.rows,
+                interface_files: reading.interface_files(Some(sample_no), None, page)?.rows,
+            })
+        })
+    }
+
+    /// The audit trail, newest first, for who may read it.
+    pub fn audit(&self, session: &Session, filter: &AuditFilter, page: Page) -> anyhow::Result<Listed<AuditEntry>> {
+        self.ask(session, Permission::AuditRead, |reading| Ok(reading.audit_entries(filter, page)?))
+    }
+
+    /// Changes a setting, or with `None` takes it back to its default.
+    pub fn configure(
+        &self,
+        session: &Session,
+        name: &str,
+        value: Option<&serde_json::Value>,
+        why: &str,
+    ) -> anyhow::Result<()> {
+        self.act(session, Permission::ConfigWrite, |writing| {
+            let settings = Settings::load(writing)?;
+            match value {
+                Some(value) => {
+                    settings.with(name, value)?;
+                    writing.set_config(name, value, why)?;
+                }
+                None => writing.unset_config(name, why)?,
+            }
+            Ok(())
+        })
+    }
+
+    /// How the station is.
+    pub fn status(&self) -> anyhow::Result<Status> {
+        let settings = self.settings()?;
+        let inbox = settings.intake.inbox;
+        let service_running = self.is_service() || self.folder().is_locked();
+        self.read(|reading| {
+            let page = Page::first(Page::MOST_ROWS);
+            let count = |status| anyhow::Ok(reading.interface_files(None, Some(status), page)?.rows.len() as u64);
+            Ok(Status {
+                station: self.identity().name.clone(),
+                station_id: self.identity().id.to_string(),
+                app_version: Self::app_version(),
+                now: self.clock().now(),
+                service_running,
+                inbox_online: inbox.as_ref().is_some_and(|inbox| inbox.is_dir()),
+                inbox,
+                runs: reading.run_counts()?,
+                files: reading.file_counts()?,
+                interface_waiting: count(InterfaceStatus::Pending)? + count(InterfaceStatus::Generated)?,
+                interface_failed: count(InterfaceStatus::Failed)?,
+                outbox_records: reading.outbox_head()?.map_or(0, |head| head.seq),
+                health: reading.health()?,
+            })
+        })
+    }
+}

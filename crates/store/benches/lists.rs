@@ -1,0 +1,190 @@
+//! Lists and searches of a station that has worked for years: each is to stay under 50 ms.
+//!
+//! Makes a database of `WELLREAD_BENCH_RUNS` runs of 96 wells (100 000 if not said) in a temporary folder, by the
+//! store's own calls; encrypted, unless `WELLREAD_BENCH_PLAIN` is set. About 6 GB and some minutes.
+#![allow(
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a benchmark tells how far it is, and stops where it fails"
+)]
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "the tests' plates are used")]
+
+#[path = "../tests/store/support.rs"]
+mod support;
+
+use divan::Bencher;
+use std::{sync::LazyLock, time::Instant};
+use support::{completion, new_run, new_station, raw_image, station_at};
+use tempfile::TempDir;
+use wellread_store::{
+    Completion, Database, Disposition, Error, Key, Page, RunFailure, RunFilter, RunStatus, StoredAssay,
+};
+
+/// Runs of one transaction while the database is made.
+const TOGETHER: u64 = 500;
+const PAGE: u32 = 50;
+
+struct Made {
+    db: Database,
+    runs: u64,
+    _folder: TempDir,
+}
+
+static MADE: LazyLock<Made> = LazyLock::new(|| {
+    let runs = std::env::var("WELLREAD_BENCH_RUNS").ok().and_then(|n| n.parse().ok()).unwrap_or(100_000);
+    let key = std::env::var_os("WELLREAD_BENCH_PLAIN").is_none().then(|| Key::new([7; 32]));
+    let folder = TempDir::new().expect("there is a temporary folder");
+    let path = folder.path().join("station.db");
+    let db = Database::create(&path, key.as_ref(), &new_station(), &station_at(0)).expect("a new database");
+    let assay =
+        StoredAssay { id: "hi".into(), version: support::hi().version, name: "HI".into(), toml: "id = 'hi'".into() };
+    db.write(&station_at(0), |w| w.add_assay(&assay)).expect("the assay is added");
+    let plates: Vec<Completion> = (0..=12).map(|end_point| completion([end_point; 8], false)).collect();
+    let started = Instant::now();
+    for first in (1..=runs).step_by(TOGETHER as usize) {
+        db.write(&station_at(first as i64), |w| {
+            (first..(first + TOGETHER).min(runs + 1)).try_for_each(|n| record(w, n, &plates))
+        })
+        .expect("runs are recorded");
+    }
+    let size = std::fs::metadata(&path).expect("it is there").len() / 1_000_000;
+    let encrypted = if key.is_some() { "encrypted" } else { "plain" };
+    eprintln!("{runs} runs in {:.0} s, {size} MB, {encrypted}", started.elapsed().as_secs_f64());
+    Made { db, runs, _folder: folder }
+});
+
+/// Four plates a sample; one run in a hundred fails, one in twenty wants a person.
+fn record(w: &wellread_store::Writing<'_>, n: u64, plates: &[Completion]) -> Result<(), Error> {
+    let sample = format!("S-2026-{:06}", n / 4);
+    let new = new_run(n, &sample, &(n % 4).to_string());
+    let image = raw_image(n, &format!("capture_{sample}_{}_20260101_120000.jpg", n % 4));
+    if n.is_multiple_of(100) {
+        let message = "There is no plate in the picture.".to_owned();
+        return w.record_failure(
+            &new,
+            &RunFailure { code: "no-plate".into(), message, processing_time_ms: 30, images: vec![image] },
+        );
+    }
+    let mut made = plates[n as usize % plates.len()].clone();
+    made.needs_review = n % 20 == 1;
+    made.images.push(image);
+    w.record_run(&new, &made)
+}
+
+fn main() {
+    LazyLock::force(&MADE);
+    divan::main();
+}
+
+fn list(bencher: Bencher, filter: &RunFilter, after: Option<i64>) {
+    let page = Page { after, limit: PAGE };
+    bencher.bench_local(|| MADE.db.read(|r| r.runs(filter, page)).expect("a page"));
+}
+
+fn text(text: &str) -> RunFilter {
+    RunFilter { text: Some(text.into()), ..RunFilter::default() }
+}
+
+#[divan::bench]
+fn page_first(bencher: Bencher) {
+    list(bencher, &RunFilter::default(), None);
+}
+
+#[divan::bench]
+fn page_middle(bencher: Bencher) {
+    list(bencher, &RunFilter::default(), Some(MADE.runs as i64 / 2));
+}
+
+#[divan::bench]
+fn page_last(bencher: Bencher) {
+    list(bencher, &RunFilter::default(), Some(30));
+}
+
+#[divan::bench]
+fn filter_failed(bencher: Bencher) {
+    list(bencher, &RunFilter { status: Some(RunStatus::Failed), ..RunFilter::default() }, None);
+}
+
+#[divan::bench]
+fn filter_to_review_middle(bencher: Bencher) {
+    let filter = RunFilter { disposition: Some(Disposition::ToReview), ..RunFilter::default() };
+    list(bencher, &filter, Some(MADE.runs as i64 / 2));
+}
+
+#[divan::bench]
+fn filter_needs_review(bencher: Bencher) {
+    list(bencher, &RunFilter { needs_review: Some(true), ..RunFilter::default() }, None);
+}
+
+#[divan::bench]
+fn filter_sample(bencher: Bencher) {
+    let sample_no = Some(format!("S-2026-{:06}", MADE.runs / 8));
+    list(bencher, &RunFilter { sample_no, status: Some(RunStatus::Completed), ..RunFilter::default() }, None);
+}
+
+/// Nothing matches, so every run is looked at.
+#[divan::bench]
+fn filter_absent_assay(bencher: Bencher) {
+    list(bencher, &RunFilter { assay: Some("mic".into()), ..RunFilter::default() }, None);
+}
+
+#[divan::bench]
+fn filter_first_hour(bencher: Bencher) {
+    let (from, to) = (station_at(0).at.utc_ms, station_at(60).at.utc_ms);
+    list(bencher, &RunFilter { from_ms: Some(from), to_ms: Some(to), ..RunFilter::default() }, None);
+}
+
+#[divan::bench]
+fn search_one_sample(bencher: Bencher) {
+    list(bencher, &text(&format!("{:06}", MADE.runs / 8)), None);
+}
+
+#[divan::bench]
+fn search_what_every_run_has(bencher: Bencher) {
+    list(bencher, &text("capture"), None);
+}
+
+#[divan::bench]
+fn search_one_letter_middle(bencher: Bencher) {
+    list(bencher, &text("c"), Some(MADE.runs as i64 / 2));
+}
+
+#[divan::bench]
+fn search_half_a_number(bencher: Bencher) {
+    list(bencher, &text("s-2026-0000"), None);
+}
+
+/// Every run is found, none matches.
+#[divan::bench]
+fn search_and_absent_filter(bencher: Bencher) {
+    list(bencher, &RunFilter { disposition: Some(Disposition::Rejected), ..text("capture") }, None);
+}
+
+fn samples(bencher: Bencher, text: Option<&str>, after: Option<i64>) {
+    bencher.bench_local(|| MADE.db.read(|r| r.samples(text, Page { after, limit: PAGE })).expect("a page"));
+}
+
+#[divan::bench]
+fn samples_middle(bencher: Bencher) {
+    samples(bencher, None, Some(MADE.runs as i64 / 2));
+}
+
+#[divan::bench]
+fn samples_search_all(bencher: Bencher) {
+    samples(bencher, Some("s"), None);
+}
+
+#[divan::bench]
+fn samples_search_some(bencher: Bencher) {
+    samples(bencher, Some("s-2026-00012"), None);
+}
+
+#[divan::bench]
+fn open_one_run(bencher: Bencher) {
+    let id = support::run_id(MADE.runs / 2 + 1);
+    bencher.bench_local(|| {
+        MADE.db
+            .read(|r| Ok::<_, Error>((r.run(id)?, r.wells(id)?, r.events(id)?, r.final_results(id)?)))
+            .expect("a run")
+    });
+}

@@ -1,0 +1,81 @@
+//! `system_config`: the settings of this station, each a JSON value under a name.
+
+use crate::{
+    Error, Reading, Result, Writing,
+    audit::NewAudit,
+    digest::{Fields, Sha256},
+    ids::minted,
+    seal::Sealed,
+};
+use rusqlite::{OptionalExtension as _, params};
+use serde_json::{Value, json};
+
+impl Writing<'_> {
+    /// Sets a value; the one before stays in the audit trail.
+    pub fn set_config(&self, key: &str, value: &Value, why: &str) -> Result<()> {
+        if key.is_empty() {
+            return Err(Error::refused("a setting needs a name"));
+        }
+        let old = self.config(key)?;
+        let id = minted(self.utc_ms(), &config_hash(key));
+        self.execute(
+            "INSERT INTO system_config (id, key, value, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?4)
+             ON CONFLICT (key) DO UPDATE SET value = excluded.value, is_active = 1, updated_at = excluded.updated_at",
+            params![id, key, value.to_string(), self.utc_ms()],
+        )?;
+        self.config_changed(key, old, Some(value), why)
+    }
+
+    /// Takes a setting back, so that its default holds again.
+    pub fn unset_config(&self, key: &str, why: &str) -> Result<()> {
+        let old = self.config(key)?.ok_or_else(|| Error::not_found("setting", &key))?;
+        self.execute(
+            "UPDATE system_config SET is_active = 0, updated_at = ?2 WHERE key = ?1",
+            params![key, self.utc_ms()],
+        )?;
+        self.config_changed(key, Some(old), None, why)
+    }
+
+    fn config_changed(&self, key: &str, old: Option<Value>, new: Option<&Value>, why: &str) -> Result<()> {
+        let entry = NewAudit {
+            action: "UPDATE",
+            resource: Sealed::Config.resource(),
+            resource_id: key.to_owned(),
+            old,
+            new: new.cloned(),
+            why: why.to_owned(),
+            ..NewAudit::default()
+        };
+        self.audit_sealed(&entry, Sealed::Config)?;
+        self.tell_hub("config", &json!({ "key": key, "value": new }))
+    }
+}
+
+fn config_hash(key: &str) -> Sha256 {
+    let mut fields = Fields::new("config id");
+    fields.text(key);
+    fields.finish()
+}
+
+impl Reading<'_> {
+    /// The value of a setting; `None` where its default holds.
+    pub fn config(&self, key: &str) -> Result<Option<Value>> {
+        let mut statement =
+            self.connection().prepare_cached("SELECT value FROM system_config WHERE key = ?1 AND is_active = 1")?;
+        let text: Option<String> = statement.query_row(params![key], |row| row.get(0)).optional()?;
+        Ok(text.map(|text| serde_json::from_str(&text)).transpose()?)
+    }
+
+    /// Every setting that is set, by name.
+    pub fn configs(&self) -> Result<Vec<(String, Value)>> {
+        let mut statement = self
+            .connection()
+            .prepare_cached("SELECT key, value FROM system_config WHERE is_active = 1 ORDER BY key")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?;
+        rows.map(|row| {
+            let (key, text) = row?;
+            Ok((key, serde_json::from_str(&text)?))
+        })
+        .collect()
+    }
+}

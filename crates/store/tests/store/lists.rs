@@ -1,0 +1,139 @@
+use crate::support::{Bench, completion, new_run, raw_image, run_id, station, station_at};
+use proptest::prelude::*;
+use std::sync::LazyLock;
+use wellread_store::{Disposition, Page, RunFailure, RunFilter, RunLine, RunStatus};
+
+const RUNS: u64 = 60;
+
+/// A station with runs of every kind; only ever read.
+static BENCH: LazyLock<Bench> = LazyLock::new(|| {
+    let bench = station(None);
+    let made = completion([5; 8], false);
+    let failure =
+        RunFailure { code: "x".into(), message: "No plate.".into(), processing_time_ms: 1, images: Vec::new() };
+    for n in 1..=RUNS {
+        let sample = if n % 7 == 0 { String::new() } else { format!("LAB-{:03}", n % 11) };
+        let new = new_run(n, &sample, &(n % 3).to_string());
+        bench
+            .db
+            .write(&station_at(n as i64), |w| {
+                if n % 13 == 0 {
+                    return w.record_failure(&new, &failure);
+                }
+                let mut made = made.clone();
+                made.needs_review = n % 5 == 0;
+                made.images.push(raw_image(n, &format!("capture_{n}.jpg")));
+                w.record_run(&new, &made)
+            })
+            .expect("a run is recorded");
+    }
+    bench
+});
+
+fn all(filter: &RunFilter, limit: u32) -> Vec<RunLine> {
+    let (mut lines, mut page) = (Vec::new(), Page::first(limit));
+    loop {
+        let listed = BENCH.db.read(|r| r.runs(filter, page)).expect("a page");
+        assert!(listed.rows.len() <= limit as usize, "no page is longer than asked");
+        lines.extend(listed.rows);
+        match listed.next {
+            Some(next) => page.after = Some(next),
+            None => return lines,
+        }
+    }
+}
+
+/// What the filter means, said row by row.
+fn matches(filter: &RunFilter, line: &RunLine) -> bool {
+    let at = line.predict_at.utc_ms;
+    let text = filter.text.as_deref().unwrap_or_default().to_lowercase();
+    let name = format!(
+        " {} T{} {}",
+        line.identity.sample_no,
+        line.identity.sample_no,
+        line.file_name.as_deref().unwrap_or_default()
+    );
+    let found = name.to_lowercase().split([' ', '-', '_', '.']).any(|word| word.starts_with(&text));
+    found
+        && filter.status.is_none_or(|status| line.status == status)
+        && filter.disposition.is_none_or(|disposition| line.disposition == disposition)
+        && filter.sample_no.as_ref().is_none_or(|sample| line.identity.sample_no == *sample)
+        && filter.needs_review.is_none_or(|needs| line.needs_review == needs)
+        && filter.assay.as_ref().is_none_or(|assay| line.assay_id == *assay)
+        && filter.from_ms.is_none_or(|from| at >= from)
+        && filter.to_ms.is_none_or(|to| at < to)
+}
+
+fn filter() -> impl Strategy<Value = RunFilter> {
+    let word = prop_oneof![Just("lab"), Just("00"), Just("capture"), Just("4"), Just("zzz")];
+    let minute = || prop::option::weighted(0.3, 0..=RUNS as i64).prop_map(|m| m.map(|m| station_at(m).at.utc_ms));
+    (
+        prop::option::weighted(0.4, word),
+        prop::option::weighted(0.3, prop::sample::select(RunStatus::ALL)),
+        prop::option::weighted(0.3, prop::sample::select(Disposition::ALL)),
+        prop::option::weighted(0.3, 0..12u64),
+        prop::option::weighted(0.3, any::<bool>()),
+        prop::option::weighted(0.2, prop_oneof![Just("hi"), Just("ha")]),
+        minute(),
+        minute(),
+    )
+        .prop_map(|(text, status, disposition, sample, needs_review, assay, from_ms, to_ms)| RunFilter {
+            text: text.map(str::to_owned),
+            status,
+            disposition,
+            sample_no: sample.map(|n| format!("LAB-{n:03}")),
+            needs_review,
+            assay: assay.map(str::to_owned),
+            from_ms,
+            to_ms,
+        })
+}
+
+#[test]
+fn lines_are_newest_first_and_complete() {
+    let lines = all(&RunFilter::default(), 1000);
+    let expected: Vec<_> = (1..=RUNS).rev().map(run_id).collect();
+    assert_eq!(lines.iter().map(|line| line.run_id).collect::<Vec<_>>(), expected, "every run, the last one first");
+    let counts = BENCH.db.read(|r| r.run_counts()).unwrap();
+    assert_eq!(counts.iter().map(|(_, n)| n).sum::<u64>(), RUNS, "each has one disposition");
+}
+
+#[test]
+fn samples_come_in_pages_too() {
+    let (mut found, mut page) = (Vec::new(), Page::first(4));
+    loop {
+        let listed = BENCH.db.read(|r| r.samples(Some("lab"), page)).unwrap();
+        found.extend(listed.rows.into_iter().map(|sample| sample.sample_no));
+        let Some(next) = listed.next else { break };
+        page.after = Some(next);
+    }
+    let mut once = found.clone();
+    once.sort();
+    once.dedup();
+    assert_eq!((found.len(), once.len()), (11, 11), "every sample exactly once: {found:?}");
+}
+
+#[test]
+fn a_page_is_not_disturbed_by_what_arrives_meanwhile() {
+    let bench = station(None);
+    for n in 1..=4 {
+        bench.record(n, "S1", "1", [5; 8], false);
+    }
+    let page = |after| bench.db.read(|r| r.runs(&RunFilter::default(), Page { after, limit: 2 })).unwrap();
+    let first = page(None);
+    bench.record(5, "S1", "1", [5; 8], false);
+    let second = page(first.next);
+    let seen: Vec<i64> = first.rows.iter().chain(&second.rows).map(|line| line.seq).collect();
+    assert_eq!(seen, [4, 3, 2, 1], "none twice, none missed");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+    #[test]
+    fn pages_cover_every_matching_run_exactly_once(filter in filter(), limit in 1..20u32) {
+        let everything = all(&RunFilter::default(), 1000);
+        let expected: Vec<i64> = everything.iter().filter(|line| matches(&filter, line)).map(|line| line.seq).collect();
+        let found: Vec<i64> = all(&filter, limit).iter().map(|line| line.seq).collect();
+        prop_assert_eq!(found, expected, "{:?}", filter);
+    }
+}

@@ -1,0 +1,16 @@
+//! The store through its public face, on real files. What it must refuse is tried with a second, plain connection.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "what the tests are made with may panic as they may")]
+#![allow(clippy::redundant_closure_for_method_calls, reason = "`|r| r.health()` reads as what it does")]
+
+mod support;
+
+mod fixture;
+mod intake;
+mod interface_file;
+mod lists;
+mod open;
+mod people;
+mod review;
+mod run;
+mod summary;
+mod verify;
