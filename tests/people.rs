@@ -1,4 +1,5 @@
 //! Accounts at the command line: who may do what, and how the program ends when somebody may not.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where it fails")]
 
 use tempfile::TempDir;
 use wellread_journeys::{Ran, command, ran};

@@ -38,7 +38,7 @@ pub(crate) struct Args {
 /// What every command takes.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Global {
-    /// The station's data folder [default: WELLREAD_DATA, else the application data folder of this account]
+    /// The station's data folder [default: `WELLREAD_DATA`, else the application data folder of this account]
     #[arg(long, global = true, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Print one JSON object a line

@@ -143,14 +143,19 @@ impl Station {
             return Ok(round);
         }
         let settings = self.settings()?;
+        let mut trouble = None;
         for file in due {
-            let file =
-                if file.status == InterfaceStatus::Pending { self.generate(&file, &mut round)? } else { Some(file) };
-            if let Some(file) = file {
-                self.bring(&file, &settings, &mut round)?;
+            // What keeps one file from being made or noted must not keep back the others.
+            if let Err(error) = self.make_and_bring(file, &settings, &mut round) {
+                trouble = trouble.or(Some(error));
             }
         }
-        Ok(round)
+        trouble.map_or(Ok(round), Err)
+    }
+
+    fn make_and_bring(&self, file: InterfaceFile, settings: &Settings, round: &mut Round) -> anyhow::Result<()> {
+        let made = if file.status == InterfaceStatus::Pending { self.generate(&file, round)? } else { Some(file) };
+        made.map_or(Ok(()), |file| self.bring(&file, settings, round))
     }
 
     /// How delivery goes: what is on its way and met trouble.
@@ -163,27 +168,20 @@ impl Station {
         })
     }
 
-    /// The templates of this station, in the folder `templates` beside the database.
-    fn own_templates(&self) -> anyhow::Result<Vec<Template>> {
-        let folder = self.folder().path().join("templates");
-        let entries = match fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(why) => return Err(why).with_context(|| format!("cannot list {}", folder.display())),
-        };
-        let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-        paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
-        paths.sort();
-        let read = |path: &PathBuf| {
-            let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-            Ok(Template::from_toml(&path.display().to_string(), &text)?)
-        };
-        paths.iter().map(read).collect()
-    }
-
-    /// The template of that name.
+    /// The template of that name: the station's own, in the folder `templates` beside the database, else a shipped one.
     pub fn template(&self, name: &str) -> anyhow::Result<Template> {
-        Ok(Template::named(name, &self.own_templates()?).map_err(|why| Problem::invalid(why.to_string()))?)
+        let folder = self.folder().path().join("templates");
+        let mut own = Vec::new();
+        let mut faulty = None;
+        for path in toml_files(&folder)? {
+            match read_template(&path) {
+                Ok(template) => own.push(template),
+                // A faulty file is in the way of nobody who wants another template.
+                Err(why) if path.file_stem().is_some_and(|stem| stem == name) => return Err(why),
+                Err(why) => faulty = faulty.or(Some(why)),
+            }
+        }
+        Template::named(name, &own).map_err(|why| faulty.unwrap_or_else(|| Problem::invalid(why.to_string()).into()))
     }
 
     /// Makes a file's bytes; `None` when it is not ready to be brought anywhere.
@@ -316,6 +314,24 @@ impl Station {
             None => Tried::Later("waits for the receiver's acknowledgement".to_owned(), LOOK_FOR_ACK),
         })
     }
+}
+
+fn toml_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(why) => return Err(why).with_context(|| format!("cannot list {}", folder.display())),
+    };
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    paths.sort();
+    Ok(paths)
+}
+
+fn read_template(path: &Path) -> anyhow::Result<Template> {
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let template = Template::from_toml(&path.display().to_string(), &text);
+    template.map_err(|why| Problem::invalid(why.to_string()).into())
 }
 
 fn send(made: &deliver::InterfaceFile, settings: &Settings) -> Tried {

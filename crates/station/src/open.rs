@@ -78,11 +78,12 @@ impl Station {
         let station = Self::with(folder.clone(), clock, database, Some(lock))?;
         // What an earlier process left half-written is nobody's now.
         station.blobs.clear_incoming()?;
-        station.write(|writing| keep_shipped_assays(writing))?;
+        station.write(keep_shipped_assays)?;
         Ok(station)
     }
 
     fn with(folder: Folder, clock: Clock, database: Database, lock: Option<Lock>) -> anyhow::Result<Self> {
+        #[expect(clippy::redundant_closure_for_method_calls, reason = "the method alone is not general enough")]
         let identity = database.read(|reading| reading.station())?;
         let blobs = Blobs::open(&folder.blobs())?;
         Ok(Self { folder, clock, identity, database, blobs, lock })

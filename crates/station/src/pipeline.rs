@@ -24,6 +24,7 @@ use serde_json::json;
 use std::time::Instant;
 use wellread_plate::{
     assay::Assay,
+    class::WellClass,
     interpret::{InterpretError, Interpretation, interpret},
     reading::{Grid, Reading},
 };
@@ -150,7 +151,7 @@ impl<'s> Pipeline<'s> {
     /// Everything a reading depends on.
     fn key(&self, image: Sha256, assay: &Assay) -> ReadingKey {
         let models: Vec<String> = self.models.iter().map(|model| model.sha256.to_string()).collect();
-        let classes: Vec<&str> = assay.classes.keys().map(|class| class.as_str()).collect();
+        let classes: Vec<&str> = assay.classes.keys().map(WellClass::as_str).collect();
         let asked = json!({ "models": models, "classes": classes }).to_string();
         let calibration = serde_json::to_string(&self.calibration).unwrap_or_default();
         ReadingKey { image, models: Sha256::of(asked.as_bytes()), calibration: Sha256::of(calibration.as_bytes()) }

@@ -116,6 +116,7 @@ fn new_run(run: &Run) -> NewRun {
 
 /// A path from the bytes the store keeps.
 #[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere bytes may be no path")]
 fn path_of(bytes: &[u8]) -> Option<std::path::PathBuf> {
     Some(std::path::PathBuf::from(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes)))
 }

@@ -40,7 +40,7 @@ const LONGEST_WAIT: Duration = Duration::from_millis(500);
 /// How often a folder that is offline is looked for.
 const OFFLINE_LOOK: Duration = Duration::from_secs(2);
 /// How often what is due for delivery is looked for.
-const DELIVERY_EVERY: Duration = Duration::from_millis(1_000);
+const DELIVERY_EVERY: Duration = Duration::from_secs(1);
 /// How often free space is looked at.
 const DISK_LOOK: Duration = Duration::from_secs(1);
 /// The longest pause after trouble; the first is a second, and each in a row doubles it.
@@ -80,7 +80,7 @@ pub fn run(station: &Station, eyes: &Eyes, orders: Orders, around: Around<'_>) -
             named.spawn_scoped(scope, move || bench.work(&sender, &waker)).context("a worker cannot be started")?;
         }
         if !orders.once {
-            scope.spawn(|| deliver_until(station, delivery_stopped));
+            scope.spawn(move || deliver_until(station, &delivery_stopped));
         }
         let mut service = Service::new(station, &settings, &admitting, &queue, orders, around);
         let tally = service.run(hints, &reports)?;
@@ -92,7 +92,7 @@ pub fn run(station: &Station, eyes: &Eyes, orders: Orders, around: Around<'_>) -
 }
 
 /// Brings interface files to their places, beside the intake: an unreachable share must not hold up a plate.
-fn deliver_until(station: &Station, stopped: Receiver<()>) {
+fn deliver_until(station: &Station, stopped: &Receiver<()>) {
     while let Err(std::sync::mpsc::RecvTimeoutError::Timeout) = stopped.recv_timeout(DELIVERY_EVERY) {
         deliver_round(station);
     }

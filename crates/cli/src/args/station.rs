@@ -7,7 +7,7 @@ use wellread_plate::format::WellId;
 /// Who does it.
 #[derive(Debug, Args)]
 pub(crate) struct AsArgs {
-    /// The person who does this; the password comes from WELLREAD_PASSWORD or a prompt [default: WELLREAD_USER]
+    /// The person who does this; the password comes from `WELLREAD_PASSWORD` or a prompt [default: `WELLREAD_USER`]
     #[arg(long = "as", global = true, value_name = "NAME")]
     pub who: Option<String>,
 }
@@ -86,7 +86,7 @@ pub(crate) struct InitArgs {
     /// Assay of new plates
     #[arg(long, default_value = "hi", value_name = "ID")]
     pub assay: String,
-    /// Make a first account, an admin; the password comes from WELLREAD_PASSWORD or a prompt
+    /// Make a first account, an admin; the password comes from `WELLREAD_PASSWORD` or a prompt
     #[arg(long, value_name = "NAME")]
     pub admin: Option<String>,
     #[command(flatten)]
@@ -332,7 +332,7 @@ pub(crate) enum UsersCommand {
     List,
     /// List roles and what they may do
     Roles,
-    /// Make an account; its password comes from WELLREAD_NEW_PASSWORD or a prompt
+    /// Make an account; its password comes from `WELLREAD_NEW_PASSWORD` or a prompt
     Add {
         /// The name to sign in with
         name: String,
@@ -349,7 +349,7 @@ pub(crate) enum UsersCommand {
         #[arg(long)]
         email: Option<String>,
     },
-    /// Set a password, one's own or as an admin another's; the new one comes from WELLREAD_NEW_PASSWORD or a prompt
+    /// Set a password, one's own or as an admin another's; the new one comes from `WELLREAD_NEW_PASSWORD` or a prompt
     Passwd {
         /// Whose
         name: String,
@@ -414,7 +414,7 @@ pub(crate) enum ConfigCommand {
     List,
     /// Show a setting
     Get {
-        /// Its name, such as intake.rest_ms
+        /// Its name, such as `intake.rest_ms`
         name: String,
     },
     /// Change a setting

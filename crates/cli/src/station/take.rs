@@ -20,7 +20,7 @@ pub(super) fn next(here: &Here, args: &NextArgs) -> anyhow::Result<ExitCode> {
         let next = Identity { sample_no, submission_no, plate_no };
         station.act(&session, Permission::RunCapture, |writing| next_plate::enter(writing, next))?;
     }
-    for plate in station.read(|reading| next_plate::waiting(reading))? {
+    for plate in station.read(next_plate::waiting)? {
         here.print.one(&plate, || {
             format!("sample {} submission {} plate {}", plate.sample_no, plate.submission_no, plate.plate_no)
         })?;

@@ -43,7 +43,7 @@ pub enum Hint {
 pub struct Hints {
     watcher: Option<Box<dyn Watcher + Send>>,
     sender: SyncSender<Hint>,
-    hints: Receiver<Hint>,
+    received: Receiver<Hint>,
 }
 
 /// Lets another thread end a wait for hints.
@@ -61,8 +61,8 @@ impl Waker {
 impl Hints {
     /// Hints of no folder: only wakers end a wait.
     pub fn none() -> Self {
-        let (sender, hints) = sync_channel(KEPT);
-        Self { watcher: None, sender, hints }
+        let (sender, received) = sync_channel(KEPT);
+        Self { watcher: None, sender, received }
     }
 
     /// Starts watching. An error leaves the scans, which do not need hints.
@@ -86,8 +86,8 @@ impl Hints {
 
     /// Waits for hints, at most so long; all that came at once.
     pub fn wait(&self, at_most: Duration) -> Vec<Hint> {
-        match self.hints.recv_timeout(at_most) {
-            Ok(first) => std::iter::once(first).chain(self.hints.try_iter().take(KEPT)).collect(),
+        match self.received.recv_timeout(at_most) {
+            Ok(first) => std::iter::once(first).chain(self.received.try_iter().take(KEPT)).collect(),
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Vec::new(),
         }
     }

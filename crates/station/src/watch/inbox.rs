@@ -191,11 +191,6 @@ impl Inbox {
         self.settling.next()
     }
 
-    /// Whether files rest that have not been handed out.
-    pub(super) fn has_rested(&self) -> bool {
-        !(self.fresh.is_empty() && self.backlog.is_empty())
-    }
-
     /// How many files have come and were not decided about.
     pub(super) fn open(&self) -> usize {
         self.settling.len() + self.in_hand.len()

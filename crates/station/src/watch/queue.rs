@@ -62,9 +62,9 @@ impl Queue {
     pub(super) fn push(&self, job: Job) {
         let mut waiting = self.lock();
         if job.is_fresh() {
-            waiting.fresh.push_back(job)
+            waiting.fresh.push_back(job);
         } else {
-            waiting.backlog.push_back(job)
+            waiting.backlog.push_back(job);
         }
         drop(waiting);
         self.changed.notify_one();
