@@ -349,7 +349,7 @@ mod tests {
         assert_eq!(old.claim.by, ClaimedBy::Name, "one that waited is not meant");
         let fresh = bench.plate(&bench.put("IMG_1.png", &png(2)), true).claim;
         assert_eq!((fresh.identity.sample_no.as_str(), fresh.by), ("S9", ClaimedBy::Entered), "this one is");
-        let left = bench.station.read(|reading| next_plate::waiting(reading)).unwrap();
+        let left = bench.station.read(next_plate::waiting).unwrap();
         assert!(left.is_empty(), "and it is used up");
     }
 

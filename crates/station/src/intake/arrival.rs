@@ -129,10 +129,11 @@ mod tests {
     fn what_is_no_picture_is_refused_with_its_reason() {
         let folder = tempdir().unwrap();
         let limits = Limits { file_bytes: 10_000, ..Limits::default() };
+        let large = vec![0; 20_000];
         for (name, bytes, code) in [
             ("a.jpg", &b""[..], "empty-file"),
             ("b.jpg", b"Dear colleague, please find the plate attached.", "not-an-image"),
-            ("c.jpg", &[0; 20_000], "too-large"),
+            ("c.jpg", large.as_slice(), "too-large"),
         ] {
             let found = put(folder.path(), name, bytes);
             let arrival = read(folder.path(), &found, false, &limits);
