@@ -50,6 +50,9 @@ static MADE: LazyLock<Made> = LazyLock::new(|| {
     } else {
         make(&path, key.as_ref(), runs)
     };
+    // One that was found may have another size.
+    let newest = db.read(|r| r.runs(&RunFilter::default(), Page::first(1))).expect("a page");
+    let runs = newest.rows.first().map_or(0, |run| run.seq as u64);
     Made { db, runs, path, folder: Mutex::new(folder) }
 });
 
