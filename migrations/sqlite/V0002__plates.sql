@@ -283,6 +283,8 @@ CREATE TABLE interface_file (
   CHECK (status <> 'delivered' OR delivered_at IS NOT NULL),
   CHECK (status <> 'failed' OR error_msg IS NOT NULL)
 ) STRICT;
+-- Nothing is overwritten where it goes.
+CREATE UNIQUE INDEX interface_file_name_once ON interface_file (target, file_name) WHERE file_name <> '';
 CREATE INDEX idx_interface_file_sample_no ON interface_file (sample_no);
 CREATE INDEX idx_interface_file_open ON interface_file (status) WHERE status <> 'delivered';
 

@@ -1,7 +1,9 @@
 //! Lists and searches of a station that has worked for years: each is to stay under 50 ms.
 //!
 //! Makes a database of `WELLREAD_BENCH_RUNS` runs of 96 wells (100 000 if not said) in a temporary folder, by the
-//! store's own calls; encrypted, unless `WELLREAD_BENCH_PLAIN` is set. About 6 GB and some minutes.
+//! store's own calls; encrypted, unless `WELLREAD_BENCH_PLAIN` is set. About 5 GB and some minutes; with
+//! `WELLREAD_BENCH_FOLDER` it is made there, kept, and found again. `--include-ignored` also times a whole backup and a
+//! whole verification.
 #![allow(
     clippy::expect_used,
     clippy::print_stderr,
@@ -13,7 +15,11 @@
 mod support;
 
 use divan::Bencher;
-use std::{sync::LazyLock, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    sync::{LazyLock, Mutex},
+    time::Instant,
+};
 use support::{completion, new_run, new_station, raw_image, station_at};
 use tempfile::TempDir;
 use wellread_store::{
@@ -27,15 +33,31 @@ const PAGE: u32 = 50;
 struct Made {
     db: Database,
     runs: u64,
-    _folder: TempDir,
+    path: PathBuf,
+    /// Taken when all is measured, because nobody drops a static.
+    folder: Mutex<Option<TempDir>>,
 }
 
 static MADE: LazyLock<Made> = LazyLock::new(|| {
     let runs = std::env::var("WELLREAD_BENCH_RUNS").ok().and_then(|n| n.parse().ok()).unwrap_or(100_000);
     let key = std::env::var_os("WELLREAD_BENCH_PLAIN").is_none().then(|| Key::new([7; 32]));
-    let folder = TempDir::new().expect("there is a temporary folder");
-    let path = folder.path().join("station.db");
-    let db = Database::create(&path, key.as_ref(), &new_station(), &station_at(0)).expect("a new database");
+    let kept = std::env::var_os("WELLREAD_BENCH_FOLDER").map(PathBuf::from);
+    let folder = kept.is_none().then(|| TempDir::new().expect("there is a temporary folder"));
+    let place = kept.as_deref().or(folder.as_ref().map(TempDir::path)).expect("one of the two");
+    let path = place.join("station.db");
+    let db = if path.exists() {
+        Database::open(&path, key.as_ref()).expect("it was made before")
+    } else {
+        make(&path, key.as_ref(), runs)
+    };
+    // One that was found may have another size.
+    let newest = db.read(|r| r.runs(&RunFilter::default(), Page::first(1))).expect("a page");
+    let runs = newest.rows.first().map_or(0, |run| run.seq as u64);
+    Made { db, runs, path, folder: Mutex::new(folder) }
+});
+
+fn make(path: &Path, key: Option<&Key>, runs: u64) -> Database {
+    let db = Database::create(path, key, &new_station(), &station_at(0)).expect("a new database");
     let assay =
         StoredAssay { id: "hi".into(), version: support::hi().version, name: "HI".into(), toml: "id = 'hi'".into() };
     db.write(&station_at(0), |w| w.add_assay(&assay)).expect("the assay is added");
@@ -47,11 +69,11 @@ static MADE: LazyLock<Made> = LazyLock::new(|| {
         })
         .expect("runs are recorded");
     }
-    let size = std::fs::metadata(&path).expect("it is there").len() / 1_000_000;
+    let size = std::fs::metadata(path).expect("it is there").len() / 1_000_000;
     let encrypted = if key.is_some() { "encrypted" } else { "plain" };
     eprintln!("{runs} runs in {:.0} s, {size} MB, {encrypted}", started.elapsed().as_secs_f64());
-    Made { db, runs, _folder: folder }
-});
+    db
+}
 
 /// Four plates a sample; one run in a hundred fails, one in twenty wants a person.
 fn record(w: &wellread_store::Writing<'_>, n: u64, plates: &[Completion]) -> Result<(), Error> {
@@ -74,6 +96,20 @@ fn record(w: &wellread_store::Writing<'_>, n: u64, plates: &[Completion]) -> Res
 fn main() {
     LazyLock::force(&MADE);
     divan::main();
+    drop(MADE.folder.lock().expect("nobody panicked").take());
+}
+
+#[divan::bench(ignore, sample_count = 1, sample_size = 1)]
+fn whole_verification() {
+    let found = MADE.db.verify().expect("it ends");
+    assert!(found.is_sound(), "{:?}", found.findings);
+}
+
+#[divan::bench(ignore, sample_count = 1, sample_size = 1)]
+fn whole_backup() {
+    let to = MADE.path.with_extension("backup");
+    MADE.db.backup(&to).expect("it is verified");
+    std::fs::remove_file(to).expect("it is there");
 }
 
 fn list(bencher: Bencher, filter: &RunFilter, after: Option<i64>) {

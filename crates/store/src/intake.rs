@@ -81,6 +81,8 @@ pub struct IntakeFile {
     pub run: Option<RunId>,
     /// When it was first seen.
     pub first_seen: Now,
+    /// When this row last changed, in milliseconds since 1970: since then an open file has rested.
+    pub changed_ms: i64,
 }
 
 /// What [`Writing::admit`] decided.
@@ -93,7 +95,7 @@ pub enum Admission {
 }
 
 const FILE: &str = "SELECT seq, id, path, path_text, revision, size, mtime_ns, sha256, state, reason_code, reason,
-    duplicate_of, run_id, first_seen_ms, offset_min FROM intake_file";
+    duplicate_of, run_id, first_seen_ms, offset_min, updated_ms FROM intake_file";
 
 fn file(row: &Row<'_>) -> rusqlite::Result<IntakeFile> {
     Ok(IntakeFile {
@@ -111,6 +113,7 @@ fn file(row: &Row<'_>) -> rusqlite::Result<IntakeFile> {
         duplicate_of: row.get(11)?,
         run: row.get(12)?,
         first_seen: Now { utc_ms: row.get(13)?, offset_min: row.get(14)? },
+        changed_ms: row.get(15)?,
     })
 }
 

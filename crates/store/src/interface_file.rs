@@ -115,6 +115,7 @@ impl Writing<'_> {
         if self.sample(&new.sample_no)?.is_none() {
             return Err(Error::not_found("sample", &new.sample_no));
         }
+        self.check_name(new.id, &new.target, &new.file_name)?;
         let at = self.stamp().at;
         self.execute(
             "INSERT INTO interface_file (id, sample_no, template, target, file_name, test_no, revision, created_by,
@@ -145,6 +146,7 @@ impl Writing<'_> {
         content: (&Sha256, u64),
     ) -> Result<InterfaceFile> {
         let (sha256, size) = content;
+        self.check_name(id, &self.interface_file(id)?.target, file_name)?;
         self.step(
             id,
             &[InterfaceStatus::Pending, InterfaceStatus::Failed],
@@ -201,6 +203,19 @@ impl Writing<'_> {
             &[&self.utc_ms()],
         )?;
         self.interface_changed(id, "RETRY", Some(InterfaceStatus::Failed))
+    }
+
+    /// Where it goes, nothing is overwritten.
+    fn check_name(&self, id: InterfaceFileId, target: &str, file_name: &str) -> Result<()> {
+        let mut statement = self.connection().prepare_cached(
+            "SELECT count(*) FROM interface_file WHERE target = ?1 AND file_name = ?2 AND file_name <> '' AND id <> ?3",
+        )?;
+        match statement.query_row(params![target, file_name, id], |row| row.get::<_, i64>(0))? {
+            0 => Ok(()),
+            _ => {
+                Err(Error::refused(format!("'{target}' has a file '{file_name}' already: give this one another name")))
+            }
+        }
     }
 
     fn step(&self, id: InterfaceFileId, from: &[InterfaceStatus], set: &str, values: &[&dyn ToSql]) -> Result<()> {

@@ -26,6 +26,7 @@ mod outbox;
 mod page;
 mod people;
 mod reading_cache;
+mod record;
 mod results;
 mod review;
 mod run;

@@ -36,6 +36,9 @@ fn from_wanted_to_delivered() {
     let delivered = bench.db.write(&station_at(4), |w| w.mark_delivered(id(1)));
     assert!(matches!(delivered, Err(Error::Refused(_))), "what is not made is not delivered: {delivered:?}");
     generated(&bench, 1, 5);
+    let content = Sha256::of(b"2");
+    let named = bench.db.write(&station_at(5), |w| w.mark_generated(id(2), "1.csv", "out/y", (&content, 9)));
+    assert!(matches!(named, Err(Error::Refused(_))), "one name at one place is one file: {named:?}");
     let done = bench.db.write(&station_at(6), |w| w.mark_delivered(id(1))).unwrap();
     assert_eq!((done.status, done.delivered_at_ms), (InterfaceStatus::Delivered, Some(now(6).utc_ms)), "arrived");
     let again = bench.db.write(&station_at(7), |w| w.mark_failed(id(1), "late"));

@@ -1,12 +1,11 @@
 use crate::support::{Bench, completion, new_run, raw_image, run_id, station, station_at};
 use proptest::prelude::*;
-use std::sync::LazyLock;
 use wellread_store::{Disposition, Page, RunFailure, RunFilter, RunLine, RunStatus};
 
 const RUNS: u64 = 60;
 
-/// A station with runs of every kind; only ever read.
-static BENCH: LazyLock<Bench> = LazyLock::new(|| {
+/// A station with runs of every kind.
+fn everything() -> Bench {
     let bench = station(None);
     let made = completion([5; 8], false);
     let failure =
@@ -28,12 +27,13 @@ static BENCH: LazyLock<Bench> = LazyLock::new(|| {
             .expect("a run is recorded");
     }
     bench
-});
+}
 
-fn all(filter: &RunFilter, limit: u32) -> Vec<RunLine> {
+/// Every line that pages of this length lead to.
+fn all(bench: &Bench, filter: &RunFilter, limit: u32) -> Vec<RunLine> {
     let (mut lines, mut page) = (Vec::new(), Page::first(limit));
     loop {
-        let listed = BENCH.db.read(|r| r.runs(filter, page)).expect("a page");
+        let listed = bench.db.read(|r| r.runs(filter, page)).expect("a page");
         assert!(listed.rows.len() <= limit as usize, "no page is longer than asked");
         lines.extend(listed.rows);
         match listed.next {
@@ -91,18 +91,20 @@ fn filter() -> impl Strategy<Value = RunFilter> {
 
 #[test]
 fn lines_are_newest_first_and_complete() {
-    let lines = all(&RunFilter::default(), 1000);
+    let bench = everything();
+    let lines = all(&bench, &RunFilter::default(), 1000);
     let expected: Vec<_> = (1..=RUNS).rev().map(run_id).collect();
     assert_eq!(lines.iter().map(|line| line.run_id).collect::<Vec<_>>(), expected, "every run, the last one first");
-    let counts = BENCH.db.read(|r| r.run_counts()).unwrap();
+    let counts = bench.db.read(|r| r.run_counts()).unwrap();
     assert_eq!(counts.iter().map(|(_, n)| n).sum::<u64>(), RUNS, "each has one disposition");
 }
 
 #[test]
 fn samples_come_in_pages_too() {
+    let bench = everything();
     let (mut found, mut page) = (Vec::new(), Page::first(4));
     loop {
-        let listed = BENCH.db.read(|r| r.samples(Some("lab"), page)).unwrap();
+        let listed = bench.db.read(|r| r.samples(Some("lab"), page)).unwrap();
         found.extend(listed.rows.into_iter().map(|sample| sample.sample_no));
         let Some(next) = listed.next else { break };
         page.after = Some(next);
@@ -127,13 +129,13 @@ fn a_page_is_not_disturbed_by_what_arrives_meanwhile() {
     assert_eq!(seen, [4, 3, 2, 1], "none twice, none missed");
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
-    #[test]
-    fn pages_cover_every_matching_run_exactly_once(filter in filter(), limit in 1..20u32) {
-        let everything = all(&RunFilter::default(), 1000);
-        let expected: Vec<i64> = everything.iter().filter(|line| matches(&filter, line)).map(|line| line.seq).collect();
-        let found: Vec<i64> = all(&filter, limit).iter().map(|line| line.seq).collect();
+#[test]
+fn pages_cover_every_matching_run_exactly_once() {
+    let bench = everything();
+    let lines = all(&bench, &RunFilter::default(), 1000);
+    proptest!(ProptestConfig::with_cases(200), |(filter in filter(), limit in 1..20u32)| {
+        let expected: Vec<i64> = lines.iter().filter(|line| matches(&filter, line)).map(|line| line.seq).collect();
+        let found: Vec<i64> = all(&bench, &filter, limit).iter().map(|line| line.seq).collect();
         prop_assert_eq!(found, expected, "{:?}", filter);
-    }
+    });
 }
