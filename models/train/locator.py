@@ -108,16 +108,12 @@ def main() -> None:
     arguments.add_argument("--data", type=Path, nargs="+", required=True)
     arguments.add_argument("--out", type=Path, required=True)
     arguments.add_argument("--steps", type=int, default=3000)
-    arguments.add_argument("--resume", type=Path, help="weights to start from, at a lower rate")
     arguments = arguments.parse_args()
     seed_all(1)
     pictures = Pictures(arguments.data, 40)
     print(f"{pictures.train_count()} pictures to train on")
     model = Locator()
-    if arguments.resume:
-        model.load_state_dict(torch.load(arguments.resume))
-    rate = 1e-3 if arguments.resume else 3e-3
-    fit(model, lambda: pictures.batch(8), arguments.steps, rate, loss_of, "locator")
+    fit(model, lambda: pictures.batch(8), arguments.steps, 3e-3, loss_of, "locator")
     torch.save(model.state_dict(), arguments.out / "locator.pt")
     with torch.no_grad():
         losses = [float(loss_of(model, pair)) for pair in pictures.held()]

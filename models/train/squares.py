@@ -144,7 +144,6 @@ def main() -> None:
     arguments.add_argument("--data", type=Path, required=True)
     arguments.add_argument("--out", type=Path, required=True)
     arguments.add_argument("--steps", type=int, default=4000)
-    arguments.add_argument("--resume", type=Path, help="weights to start from, at a third of the rate")
     arguments = arguments.parse_args()
     kind = KINDS[arguments.kind]
     seed_all(2)
@@ -153,10 +152,6 @@ def main() -> None:
     print(f"{crops.held} squares to train on, of each class {np.bincount(crops.labels[:, 0], minlength=classes)}")
     mask = masks(kind["families"], classes)
     model = Squares(kind["widths"], kind["context"], classes)
-    rate = kind["rate"]
-    if arguments.resume:
-        model.load_state_dict(torch.load(arguments.resume))
-        rate /= 3
 
     def batch():
         xs, labels, families, sizes = [], [], [], []
@@ -180,7 +175,7 @@ def main() -> None:
         each = F.cross_entropy(logits + mask[family], labels[:, 0], reduction="none")
         return (each * sure).mean()
 
-    fit(model, batch, arguments.steps, rate, loss_of, arguments.kind)
+    fit(model, batch, arguments.steps, kind["rate"], loss_of, arguments.kind)
     torch.save(model.state_dict(), arguments.out / f"{arguments.kind}.pt")
 
     logits, labels = [], []

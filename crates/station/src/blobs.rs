@@ -3,14 +3,15 @@
 //! A file here never changes: it is written beside its place, flushed and renamed. What was promised survives a power
 //! cut, and the same content is kept once.
 
+use crate::{deliver::hex, folder::sync_folder};
 use sha2::{Digest, Sha256};
 use std::{
-    fmt::Write as _,
     fs::{self, File},
     io::{self, Read, Write},
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
 };
+use wellread_vision::runtime::hex_sha256;
 
 /// Bytes read at a time when a blob is checked.
 const CHUNK: usize = 1 << 16;
@@ -98,10 +99,10 @@ impl Blobs {
         let folder = path.parent().unwrap_or(&self.folder);
         if !folder.is_dir() {
             fs::create_dir_all(folder).map_err(failed("make", folder))?;
-            sync_folder(&self.folder)?;
+            sync_folder(&self.folder).map_err(failed("flush", &self.folder))?;
         }
         fs::rename(&own, &path).map_err(failed("rename into place", &path))?;
-        sync_folder(folder)?;
+        sync_folder(folder).map_err(failed("flush", folder))?;
         Ok(sha256)
     }
 
@@ -125,7 +126,7 @@ impl Blobs {
             }
             hasher.update(chunk.get(..count).unwrap_or_default());
         }
-        let found = hex(&hasher.finalize());
+        let found = hex::lower(&hasher.finalize());
         if found == sha256 { Ok(()) } else { Err(BlobError::Corrupt { sha256: sha256.to_owned(), found }) }
     }
 
@@ -161,19 +162,6 @@ impl Blobs {
     }
 }
 
-/// SHA-256 in lower-case hex.
-pub fn hex_sha256(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 fn failed(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> BlobError {
     let path = path.to_owned();
     move |why| BlobError::Io { what, path, why }
@@ -185,14 +173,6 @@ fn missing_or(sha256: &str, path: &Path, why: io::Error) -> BlobError {
     } else {
         BlobError::Io { what: "read", path: path.to_owned(), why }
     }
-}
-
-/// Makes a rename in a folder durable. Windows flushes folders by itself and cannot open them.
-fn sync_folder(folder: &Path) -> Result<(), BlobError> {
-    if cfg!(unix) {
-        File::open(folder).and_then(|f| f.sync_all()).map_err(failed("flush", folder))?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

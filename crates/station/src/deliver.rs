@@ -11,7 +11,7 @@ mod csv;
 mod detailed;
 pub mod drop;
 mod file_name;
-mod hex;
+pub(crate) mod hex;
 mod hl7;
 mod identifier;
 mod labware;

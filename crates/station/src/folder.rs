@@ -113,6 +113,11 @@ impl Folder {
     }
 }
 
+/// Makes a new name in a folder survive a power cut. Windows does so by itself and cannot open folders.
+pub(crate) fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
 /// Writes a whole file or none: beside its place, flushed, renamed.
 pub(crate) fn put_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let mut name = path.as_os_str().to_owned();
@@ -123,12 +128,7 @@ pub(crate) fn put_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&own, path)?;
-        if cfg!(unix)
-            && let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
-        {
-            File::open(folder)?.sync_all()?;
-        }
-        Ok(())
+        path.parent().filter(|folder| !folder.as_os_str().is_empty()).map_or(Ok(()), sync_folder)
     };
     write().inspect_err(|_| drop(fs::remove_file(&own))).with_context(|| format!("cannot write {}", path.display()))
 }

@@ -5,7 +5,7 @@
 //! is ever overwritten: the same content under the same name counts as delivered, other content is an error. The other
 //! system may answer with `ack/NAME.ack` or `err/NAME.err`.
 
-use crate::deliver::InterfaceFile;
+use crate::{deliver::InterfaceFile, folder::sync_folder};
 use std::{
     ffi::OsStr,
     fs::{self, File, OpenOptions},
@@ -178,7 +178,7 @@ fn place(folder: &Path, name: &str, bytes: &[u8]) -> Result<Dropped, DropError> 
             Err(error) => return Err(failed(error)),
         }
     }
-    sync_folder(folder).map_err(failed)?;
+    flush(folder).map_err(failed)?;
     Ok(dropped)
 }
 
@@ -245,12 +245,9 @@ fn remove_if_there(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes the new name survive a power cut. Windows does so by itself, and some shares cannot be asked.
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(windows) {
-        return Ok(());
-    }
-    match File::open(folder)?.sync_all() {
+/// Makes the new name survive a power cut, where the share can be asked to.
+fn flush(folder: &Path) -> io::Result<()> {
+    match sync_folder(folder) {
         Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => Ok(()),
         done => done,
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 /// Two small digits a byte, as hashes are written.
-pub(super) fn lower(bytes: &[u8]) -> String {
+pub(crate) fn lower(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
         // Writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");
