@@ -48,6 +48,7 @@ pub struct Assay {
 
 /// What a well is there for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(rename = "WellRole"))]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// Holds a sample.

@@ -8,6 +8,7 @@ use std::{borrow::Cow, fmt};
 /// An open set of names, because a laboratory's own detector brings its own classes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(as = "String"))]
 pub struct WellClass(Cow<'static, str>);
 
 impl WellClass {
@@ -54,6 +55,7 @@ impl fmt::Display for WellClass {
 
 /// What the assay makes of a well; the `label` column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Call {
     /// Positive.

@@ -28,6 +28,7 @@ pub enum Rule {
 
 /// The name of the rule that decided, as results carry it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum RuleName {
     /// [`Rule::Run`].
@@ -42,6 +43,7 @@ pub enum RuleName {
 
 /// What is odd about a series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum SeriesFlag {
     /// The first positive is not the first well.

@@ -8,6 +8,7 @@ use std::{fmt, str::FromStr};
 
 /// Rows x columns of a plate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct PlateFormat {
     rows: u8,
     cols: u8,
@@ -128,6 +129,7 @@ impl fmt::Display for PlateFormat {
 
 /// One well by row and column, both from 0; written `A1`, `H12`, `AF48`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(as = "String"))]
 pub struct WellId {
     row: u8,
     col: u8,

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 /// What an assay makes of a reading.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Interpretation {
     /// Every well of the reading, row by row.
     pub wells: Vec<CalledWell>,
@@ -38,6 +39,7 @@ pub struct Interpretation {
 
 /// A well and its call.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct CalledWell {
     /// Which well.
     pub well: WellId,
@@ -55,6 +57,7 @@ pub struct CalledWell {
     pub confidence: f64,
     /// Probability of each class, in the model's order.
     #[serde(serialize_with = "in_model_order")]
+    #[cfg_attr(feature = "ts", ts(type = "Record<string, number>"))]
     pub probabilities: Vec<(WellClass, f64)>,
     /// What is odd.
     pub flags: Vec<CallFlag>,
@@ -66,6 +69,7 @@ fn in_model_order<S: Serializer>(probabilities: &[(WellClass, f64)], serializer:
 
 /// What is odd about a called well: what was odd when it was seen, and a confidence below the assay's threshold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum CallFlag {
     /// [`WellFlag::CutOff`].
@@ -109,6 +113,7 @@ impl From<WellFlag> for CallFlag {
 
 /// The result of one series.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct SeriesResult {
     /// Row letters, or the column number.
     pub series: String,

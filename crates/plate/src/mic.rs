@@ -10,6 +10,7 @@ use serde::Serialize;
 
 /// A minimum inhibitory concentration, perhaps off the scale of the plate.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Mic {
     /// How the true value relates to `concentration`.
     pub relation: Relation,
@@ -21,6 +22,7 @@ pub struct Mic {
 
 /// How a true value relates to the one written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub enum Relation {
     /// Between this concentration and the next lower one on the plate, which is what an MIC means.
     #[serde(rename = "=")]

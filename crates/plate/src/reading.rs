@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// Where the plate and its wells are. Pixels of the upright (EXIF-applied) image, x right, y down.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Grid {
     /// Rows and columns.
     pub format: PlateFormat,
@@ -21,6 +22,7 @@ pub struct Grid {
 
 /// Whether A1 is known, and from what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Orientation {
     /// False when the picture gives no evidence; then A1 is taken to be the upright corner.
     pub known: bool,
@@ -30,6 +32,7 @@ pub struct Orientation {
 
 /// The evidence for A1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum OrientationBy {
     /// Printed or moulded row letters and column numbers.
@@ -44,6 +47,7 @@ pub enum OrientationBy {
 
 /// An axis-aligned box in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct BBox {
     /// Left.
     pub xmin: f64,
@@ -57,6 +61,7 @@ pub struct BBox {
 
 /// What was seen of one well.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct WellReading {
     /// Which well.
     pub well: WellId,
@@ -72,6 +77,7 @@ pub struct WellReading {
 
 /// What is odd about how a well was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum WellFlag {
     /// Part of the well lies outside the picture.
@@ -86,6 +92,7 @@ pub enum WellFlag {
 
 /// Everything the eyes saw in one image.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Reading {
     /// Where the wells are.
     pub grid: Grid,

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 /// How many wells have each class and each call. Every class of the assay and every call is named, also at 0.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Counts {
     /// By call.
     pub calls: BTreeMap<Call, u64>,
@@ -26,11 +27,13 @@ fn by_class_name<S: Serializer>(classes: &BTreeMap<WellClass, u64>, serializer: 
 
 /// Histogram of end points. Its JSON keys are the end points as text, in numeric order: `{"0":1,"5":3,"10":4}`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(transparent)]
 pub struct Distribution(BTreeMap<u8, u64>);
 
 /// Statistics of log2 values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct LogStatistics {
     /// How many values there are.
     pub count: u64,
@@ -46,6 +49,7 @@ pub struct LogStatistics {
 
 /// What a plate, or a sample's plates together, say about titres.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct TitreSummary {
     /// Series in the distribution.
     pub series: u64,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// A dilution series, as reciprocals: 1:8 is 8.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Dilution {
     /// Reciprocal of the dilution in the first well; at least 1.
     pub start: f64,
@@ -17,6 +18,7 @@ pub struct Dilution {
 
 /// A concentration series that falls from its first well.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Concentration {
     /// Concentration in the first well: the highest; above 0.
     pub start: f64,
@@ -28,6 +30,7 @@ pub struct Concentration {
 
 /// How a series without an end point (end point 0) enters the geometric mean and the other log2 statistics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum BelowFirst {
     /// As half the starting dilution: the field's custom, and the default.

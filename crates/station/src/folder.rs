@@ -29,6 +29,27 @@ pub struct Lock {
     _file: File,
 }
 
+/// Where a station's data are when nobody says: `WELLREAD_DATA`, else the platform's folder for applications' data.
+pub fn usual() -> Result<Folder, Problem> {
+    set("WELLREAD_DATA").map(PathBuf::from).or_else(of_platform).map(Folder::new).ok_or_else(|| {
+        Problem::invalid("this account has no application data folder: name one with --data DIR or WELLREAD_DATA")
+    })
+}
+
+fn of_platform() -> Option<PathBuf> {
+    if cfg!(windows) {
+        Some(set("LOCALAPPDATA")?.join("Wellread"))
+    } else if cfg!(target_os = "macos") {
+        Some(set("HOME")?.join("Library/Application Support/Wellread"))
+    } else {
+        Some(set("XDG_DATA_HOME").or_else(|| Some(set("HOME")?.join(".local/share")))?.join("wellread"))
+    }
+}
+
+fn set(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
 impl Folder {
     /// The data folder at this path.
     pub fn new(path: impl Into<PathBuf>) -> Self {

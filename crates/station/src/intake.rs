@@ -3,6 +3,7 @@
 pub mod admit;
 pub mod arrival;
 pub mod barcode;
+pub mod by_hand;
 pub mod first_start;
 pub mod hints;
 pub mod identity;

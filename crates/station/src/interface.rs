@@ -39,6 +39,7 @@ pub const TO_MLLP: &str = "mllp";
 
 /// What a round of delivery did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Round {
     /// Files made.
     pub generated: u32,
@@ -182,6 +183,12 @@ impl Station {
             }
         }
         Template::named(name, &own).map_err(|why| faulty.unwrap_or_else(|| Problem::invalid(why.to_string()).into()))
+    }
+
+    /// The station's own templates, those with a fault left out: the one who asks for it by name is told.
+    pub(crate) fn own_templates(&self) -> anyhow::Result<Vec<Template>> {
+        let paths = toml_files(&self.folder().path().join("templates"))?;
+        Ok(paths.iter().filter_map(|path| read_template(path).ok()).collect())
     }
 
     /// Makes a file's bytes; `None` when it is not ready to be brought anywhere.

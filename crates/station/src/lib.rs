@@ -5,6 +5,7 @@
 
 pub mod annotate;
 pub mod backup;
+pub mod bench;
 pub mod blobs;
 pub mod calibration;
 pub mod clock;
@@ -15,13 +16,16 @@ pub mod folder;
 pub mod gate;
 pub mod intake;
 pub mod interface;
+pub mod interface_preview;
 mod judged;
 pub mod keys;
 pub mod open;
 pub mod people;
+pub mod person;
 pub mod pipeline;
 pub mod problem;
 pub mod recover;
+pub mod regrid;
 mod report;
 pub mod review;
 #[cfg(test)]
@@ -38,4 +42,5 @@ pub use open::{NewStation, Station};
 pub use problem::{Code, Problem, code_of};
 pub use settings::Settings;
 /// What the database knows: the types that use cases take and give.
+pub use wellread_plate::reading::Grid;
 pub use wellread_store as store;

@@ -109,6 +109,12 @@ impl<'s> Pipeline<'s> {
         })
     }
 
+    /// The same, with the wells where a person put them.
+    #[must_use]
+    pub fn with_grid(self, grid: Grid) -> Self {
+        Self { calibration: Some(grid), ..self }
+    }
+
     /// Reads a plate and records what came of it.
     pub fn read(&self, plate: &Plate) -> anyhow::Result<Ended> {
         let begun = Instant::now();

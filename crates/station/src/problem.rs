@@ -5,6 +5,7 @@ use std::fmt;
 
 /// Why something was not done. Scripts and windows match on this, never on the words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Code {

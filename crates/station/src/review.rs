@@ -17,6 +17,7 @@ use wellread_store::{Decision, FinalResults, Identity, NewReview, ReviewEvent, R
 
 /// Why somebody decided something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum ReasonCode {
     /// Looked at, and as it should be.
@@ -95,16 +96,20 @@ impl FromStr for ReasonCode {
 }
 
 /// Why, as a code and in words.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Reason {
     /// The code.
     pub code: ReasonCode,
     /// In words; needed where the code says nothing by itself.
+    #[serde(default)]
     pub text: String,
 }
 
 /// What a person wants to be so.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub enum Change {
     /// A well shows another class, or has another call.
     Well {
@@ -129,7 +134,9 @@ pub enum Change {
 }
 
 /// What a well is said to be.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub enum WellIs {
     /// It shows this class, and is what the assay makes of it.
     Class(WellClass),

@@ -91,6 +91,8 @@ pub struct People {
     pub password_expires_days: u32,
     /// The fewest characters of a password.
     pub password_min_chars: u32,
+    /// Minutes without a key or a touch until the window asks who is there; 0 for never.
+    pub idle_lock_min: u32,
     /// Whether who reviewed a run, or signed it as performed or reviewed, may approve it.
     pub approve_own_work: bool,
 }
@@ -137,7 +139,14 @@ impl Default for Deliver {
 
 impl Default for People {
     fn default() -> Self {
-        Self { lock_after: 5, lock_min: 15, password_expires_days: 0, password_min_chars: 8, approve_own_work: false }
+        Self {
+            lock_after: 5,
+            lock_min: 15,
+            password_expires_days: 0,
+            password_min_chars: 8,
+            idle_lock_min: 10,
+            approve_own_work: false,
+        }
     }
 }
 
@@ -214,6 +223,9 @@ impl Settings {
         }
         if !(8..=128).contains(&people.password_min_chars) {
             return wrong("people.password_min_chars", "lies between 8 and 128");
+        }
+        if people.idle_lock_min > 24 * 60 {
+            return wrong("people.idle_lock_min", "is at most 1440, a day; 0 is never");
         }
         Ok(())
     }

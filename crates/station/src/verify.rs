@@ -11,6 +11,7 @@ const PAGE: u32 = 500;
 
 /// Something wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Finding {
     /// Which check found it.
     pub check: String,
@@ -22,6 +23,7 @@ pub struct Finding {
 
 /// What a verification found, the first thing first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Verified {
     /// Whether nothing is wrong.
     pub ok: bool,

@@ -15,6 +15,7 @@ use wellread_store::{
 
 /// A run with everything that is known of it.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct RunDetail {
     /// The run as it was recorded.
     #[serde(flatten)]
@@ -37,6 +38,7 @@ pub struct RunDetail {
 
 /// A well: what was seen, and what holds.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct WellDetail {
     /// As it was seen and called at first.
     #[serde(flatten)]
@@ -51,6 +53,7 @@ pub struct WellDetail {
 
 /// A sample with its plates.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct SampleDetail {
     /// What its plates say together.
     #[serde(flatten)]
@@ -65,6 +68,7 @@ pub struct SampleDetail {
 
 /// How the station is.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Status {
     /// Its name.
     pub station: String,

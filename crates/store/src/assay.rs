@@ -7,6 +7,7 @@ use serde_json::json;
 
 /// One version of an assay.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct StoredAssay {
     /// Its id, such as `hi`.
     pub id: String,
@@ -20,6 +21,7 @@ pub struct StoredAssay {
 
 /// Which version of which assay.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct AssayKey {
     /// Its id, such as `hi`.
     pub id: String,
@@ -29,6 +31,7 @@ pub struct AssayKey {
 
 /// A model that took part in a reading.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct ModelRef {
     /// `locator`, `well-classifier`, `detector`, …
     pub kind: String,

@@ -32,6 +32,7 @@ pub struct NewAudit {
 
 /// An entry of the audit trail.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct AuditEntry {
     /// Its place in the chain, from 1.
     pub seq: i64,
@@ -61,6 +62,7 @@ pub struct AuditEntry {
 
 /// The last link of a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Head {
     /// Its place.
     pub seq: i64,

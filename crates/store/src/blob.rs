@@ -18,6 +18,7 @@ words! {
 
 /// A content-addressed file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Blob {
     /// Its content, and so its name.
     pub sha256: Sha256,

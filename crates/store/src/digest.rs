@@ -7,6 +7,7 @@ use std::{fmt, str::FromStr};
 
 /// A SHA-256, written as 64 lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(as = "String"))]
 pub struct Sha256([u8; 32]);
 
 /// A text that is no SHA-256.

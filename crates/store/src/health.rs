@@ -18,6 +18,7 @@ words! {
 
 /// How a part of the station was at some time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Health {
     /// The part: `inbox`, `delivery`, …
     pub service: String,

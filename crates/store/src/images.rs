@@ -18,6 +18,7 @@ words! {
 
 /// A picture of a run; its bytes are a blob.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Image {
     /// What it is.
     pub kind: ImageKind,

@@ -51,6 +51,7 @@ pub struct SeenFile {
 
 /// A file in the inbox, one revision of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct IntakeFile {
     /// Its place in the order of files seen.
     pub seq: i64,

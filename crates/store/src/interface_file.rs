@@ -43,6 +43,7 @@ pub struct NewInterfaceFile {
 
 /// An interface file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct InterfaceFile {
     /// Its place in the order of interface files.
     pub seq: i64,

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 /// A record for the hub.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct OutboxRecord {
     /// Its place, from 1, without gaps.
     pub seq: i64,

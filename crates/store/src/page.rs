@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A page to fetch, newest rows first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Page {
     /// Where the page before ended ([`Listed::next`]); `None` for the first.
     pub after: Option<i64>,
@@ -13,6 +14,7 @@ pub struct Page {
 
 /// A page of rows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Listed<T> {
     /// The rows.
     pub rows: Vec<T>,

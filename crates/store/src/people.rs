@@ -29,6 +29,7 @@ pub struct NewUser {
 
 /// An account.
 #[derive(Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct User {
     /// Its id.
     pub id: UserId,
@@ -66,6 +67,7 @@ impl std::fmt::Debug for User {
 
 /// A role.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Role {
     /// Its name.
     pub name: String,

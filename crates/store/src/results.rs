@@ -13,6 +13,7 @@ use wellread_plate::{
 
 /// What a plate says: made by the caller with the assay, from the reading or after a review.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct FinalResults {
     /// Wells by call: `{"positive": 37, "negative": 59, "invalid": 0}`.
     pub counts: Value,
@@ -24,6 +25,7 @@ pub struct FinalResults {
 
 /// How end points become titres; runs of one scale can be summed up together.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct TitreScale {
     /// Start and fold.
     pub dilution: Dilution,

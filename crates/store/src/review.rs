@@ -38,6 +38,7 @@ words! {
 
 /// What a person decides.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Decision {
     /// Another call for a well.
@@ -89,6 +90,7 @@ pub struct NewReview {
 
 /// An event.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct ReviewEvent {
     /// Its place in the order of all events.
     pub seq: i64,
@@ -122,6 +124,7 @@ pub struct ReviewEvent {
 
 /// A call that holds instead of the assay's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Override {
     /// What the well shows, where that was said too.
     pub class: Option<WellClass>,

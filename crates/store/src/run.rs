@@ -29,6 +29,7 @@ words! {
 
 /// Whose plate it is. Empty where nobody has said.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Identity {
     /// Sample number.
     pub sample_no: String,
@@ -105,6 +106,7 @@ pub struct RunFailure {
 
 /// A run as it was recorded, before reviews.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Run {
     /// Its place in the station's order.
     pub seq: i64,

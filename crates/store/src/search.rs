@@ -8,10 +8,12 @@ use crate::{
     state::{Disposition, Signed},
 };
 use rusqlite::{Row, params, types::Value};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Which runs to list; `None` everywhere lists all.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(optional_fields))]
 pub struct RunFilter {
     /// Beginnings of words in sample, submission and plate number and file name.
     pub text: Option<String>,
@@ -33,6 +35,7 @@ pub struct RunFilter {
 
 /// A run in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct RunLine {
     /// Its place in the station's order.
     pub seq: i64,

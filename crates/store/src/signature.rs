@@ -42,6 +42,7 @@ pub struct NewSignature {
 
 /// A signature.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Signature {
     /// Its id.
     pub id: SignatureId,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// A moment, as the caller's clock gave it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Now {
     /// Milliseconds since 1970 in UTC.
     pub utc_ms: i64,
@@ -14,6 +15,7 @@ pub struct Now {
 
 /// Who acts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub enum Actor {
     /// The station by itself.
     Station,
@@ -28,6 +30,7 @@ pub enum Actor {
 
 /// Who acts, and when: every write is made under one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Stamp {
     /// When.
     pub at: Now,

@@ -48,6 +48,7 @@ words! {
 
 /// What holds for a run now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct RunState {
     /// How far it is.
     pub status: RunStatus,

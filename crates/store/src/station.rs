@@ -15,6 +15,7 @@ pub struct NewStation {
 
 /// The station.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Station {
     /// Its id.
     pub id: StationId,

@@ -13,6 +13,7 @@ use wellread_plate::summary::Distribution;
 
 /// What a sample's plates say together.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct SampleSummary {
     /// The sample.
     pub sample_no: String,

@@ -41,6 +41,7 @@ words! {
 
 /// Something wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Finding {
     /// Which check found it.
     pub check: Check,
@@ -52,6 +53,7 @@ pub struct Finding {
 
 /// What a verification found, the first thing first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Verification {
     /// What is wrong; nothing in a sound database.
     pub findings: Vec<Finding>,

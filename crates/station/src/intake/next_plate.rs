@@ -13,6 +13,23 @@ pub fn waiting(reading: &Reading<'_>) -> anyhow::Result<Vec<Identity>> {
     Ok(reading.config(KEY)?.map(serde_json::from_value).transpose()?.unwrap_or_default())
 }
 
+/// What a scanner read or a person typed: sample, submission and plate number, with `,` or `|` between them; only the
+/// first is needed.
+pub fn parse(text: &str) -> Result<Identity, Problem> {
+    let text = text.trim();
+    let between = if text.contains('|') { '|' } else { ',' };
+    let mut parts = text.split(between).map(|part| part.trim().to_owned());
+    let mut next = || parts.next().unwrap_or_default();
+    let found = Identity { sample_no: next(), submission_no: next(), plate_no: next() };
+    if parts.next().is_some() {
+        return Err(Problem::invalid(format!("'{text}' has more than a sample, a submission and a plate number")));
+    }
+    if found.sample_no.is_empty() {
+        return Err(Problem::invalid("a plate is entered with its sample number first: sample,submission,plate"));
+    }
+    Ok(found)
+}
+
 /// Adds the plate that comes after those entered already.
 pub fn enter(writing: &Writing<'_>, next: Identity) -> anyhow::Result<()> {
     if next.sample_no.trim().is_empty() {

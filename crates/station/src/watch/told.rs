@@ -53,6 +53,7 @@ pub enum Told {
 
 /// What the service did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Tally {
     /// Runs with results.
     pub completed: u64,
