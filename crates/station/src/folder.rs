@@ -10,6 +10,7 @@ use std::{
     fs::{self, File, TryLockError},
     io::Write as _,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 /// A data folder.
@@ -119,9 +120,11 @@ pub(crate) fn sync_folder(folder: &Path) -> std::io::Result<()> {
 }
 
 /// Writes a whole file or none: beside its place, flushed, renamed.
-pub(crate) fn put_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+pub fn put_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    static WRITES: AtomicU64 = AtomicU64::new(0);
     let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}.part", std::process::id()));
+    // No two writes share a name, or one would give its name to what the other had written half.
+    name.push(format!(".{}-{}.part", std::process::id(), WRITES.fetch_add(1, Ordering::Relaxed)));
     let own = PathBuf::from(name);
     let write = || -> std::io::Result<()> {
         let mut file = File::create(&own)?;
@@ -130,7 +133,9 @@ pub(crate) fn put_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
         fs::rename(&own, path)?;
         path.parent().filter(|folder| !folder.as_os_str().is_empty()).map_or(Ok(()), sync_folder)
     };
-    write().inspect_err(|_| drop(fs::remove_file(&own))).with_context(|| format!("cannot write {}", path.display()))
+    write()
+        .inspect_err(|_| drop(fs::remove_file(&own)))
+        .with_context(|| format!("cannot write {}: check that the folder exists and the disk has room", path.display()))
 }
 
 #[cfg(test)]
