@@ -14,7 +14,6 @@ use crate::{
         barcode::{Barcode, Barcodes},
         identity::Claim,
     },
-    interface,
     people::{Permission, Session},
     problem::Problem,
 };
@@ -181,7 +180,7 @@ impl<'s> Pipeline<'s> {
         self.station.write(|writing| {
             writing.record_run(&run, &made.completion)?;
             if writing.run_state(run.id)?.disposition == Disposition::Accepted {
-                interface::want_automatically(writing, self.station.clock(), &settings, &run.identity.sample_no)?;
+                self.station.want_automatically(writing, &settings, &run.identity.sample_no)?;
             }
             if let Some(reading) = &made.fresh {
                 writing.cache_reading(&made.key, reading, READINGS_KEPT)?;

@@ -65,6 +65,7 @@ pub fn run(station: &Station, eyes: &Eyes, orders: Orders, around: Around<'_>) -
         first_start::choose(station, &settings, orders.existing.unwrap_or(Existing::Import))?;
     }
     recover::sweep_blobs(station)?;
+    Station::sweep_drop_folder(&settings);
     let queue = Queue::new(usize::try_from(settings.intake.queue_limit).unwrap_or(usize::MAX));
     let bench = Bench { station, admitting: &admitting, pipeline: &pipeline, queue: &queue };
     let (sender, reports) = channel();
