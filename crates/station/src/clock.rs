@@ -41,7 +41,7 @@ impl Clock {
     pub fn now(&self) -> Now {
         match &self.0 {
             Source::System => {
-                let local = chrono::Local::now();
+                let local = chrono::Local::now() + offset();
                 Now { utc_ms: local.timestamp_millis(), offset_min: local.offset().local_minus_utc() / 60 }
             }
             Source::Standing(at) => Now { utc_ms: at.load(Ordering::SeqCst), offset_min: 0 },
@@ -62,6 +62,22 @@ impl Clock {
     }
 }
 
+/// How far this process takes the system's clock to be off, so that tests can live through days:
+/// `WELLREAD_CLOCK_OFFSET_S`.
+#[cfg(feature = "failpoints")]
+fn offset() -> chrono::TimeDelta {
+    static OFFSET_S: std::sync::LazyLock<i64> = std::sync::LazyLock::new(|| {
+        std::env::var("WELLREAD_CLOCK_OFFSET_S").ok().and_then(|text| text.parse().ok()).unwrap_or(0)
+    });
+    chrono::TimeDelta::try_seconds(*OFFSET_S).unwrap_or_default()
+}
+
+/// Nothing: the system's clock is as good as its settings.
+#[cfg(not(feature = "failpoints"))]
+const fn offset() -> chrono::TimeDelta {
+    chrono::TimeDelta::zero()
+}
+
 /// A moment for people, as the clock on the wall showed it.
 pub fn readable(at: Now) -> String {
     let offset = at.offset_min.checked_mul(60).and_then(chrono::FixedOffset::east_opt);
@@ -70,6 +86,12 @@ pub fn readable(at: Now) -> String {
         Some((utc, offset)) => utc.with_timezone(&offset).format("%Y-%m-%d %H:%M:%S").to_string(),
         None => format!("{} ms", at.utc_ms),
     }
+}
+
+/// When a day such as `2026-11-21` begins here, in milliseconds since 1970.
+pub fn start_of_day(text: &str) -> Option<i64> {
+    let midnight = text.parse::<chrono::NaiveDate>().ok()?.and_hms_opt(0, 0, 0)?;
+    Some(midnight.and_local_timezone(chrono::Local).earliest()?.timestamp_millis())
 }
 
 /// Fills `bytes` from the system's source of secure random numbers.

@@ -1,7 +1,8 @@
 //! What the window and the command line show: plain structures, each from one moment of the database.
 
 use crate::{
-    Settings, Station,
+    Problem, Settings, Station,
+    intake::admit::newest_assay,
     judged::Judged,
     people::{Permission, Session},
 };
@@ -11,6 +12,7 @@ use wellread_plate::interpret::CalledWell;
 use wellread_store::{
     AuditEntry, AuditFilter, Disposition, FinalResults, Health, Image, IntakeState, InterfaceFile, InterfaceStatus,
     Listed, Now, Override, Page, ReviewEvent, Run, RunFilter, RunId, RunLine, RunState, SampleSummary, Signature,
+    UserId,
 };
 
 /// A run with everything that is known of it.
@@ -137,7 +139,7 @@ impl Station {
     pub fn sample(&self, sample_no: &str) -> anyhow::Result<SampleDetail> {
         self.read(|reading| {
             let summary = reading.sample(sample_no)?;
-            let summary = summary.ok_or_else(|| crate::Problem::not_found("sample", sample_no))?;
+            let summary = summary.ok_or_else(|| Problem::not_found("sample", sample_no))?;
             let filter = RunFilter { sample_no: Some(sample_no.to_owned()), ..RunFilter::default() };
             let page = Page::first(Page::MOST_ROWS);
             Ok(SampleDetail {
@@ -154,6 +156,12 @@ impl Station {
         self.ask(session, Permission::AuditRead, |reading| Ok(reading.audit_entries(filter, page)?))
     }
 
+    /// The account behind a name, for who may read the audit trail.
+    pub fn user_id(&self, session: &Session, username: &str) -> anyhow::Result<UserId> {
+        let found = self.ask(session, Permission::AuditRead, |reading| Ok(reading.user_by_name(username)?))?;
+        Ok(found.ok_or_else(|| Problem::not_found("user", username))?.id)
+    }
+
     /// Changes a setting, or with `None` takes it back to its default.
     pub fn configure(
         &self,
@@ -166,10 +174,20 @@ impl Station {
             let settings = Settings::load(writing)?;
             match value {
                 Some(value) => {
-                    settings.with(name, value)?;
+                    let changed = settings.with(name, value)?;
+                    // A station whose assay nobody knows would take no plate in.
+                    newest_assay(writing, &changed.assay)?;
+                    for template in &changed.deliver.templates {
+                        self.template(template)?;
+                    }
                     writing.set_config(name, value, why)?;
                 }
-                None => writing.unset_config(name, why)?,
+                // What intake notes for itself lies beside the settings, and is nobody's to take back.
+                None if !Settings::names().iter().any(|known| known == name) => {
+                    return Err(Problem::not_found("setting", name).into());
+                }
+                None if writing.config(name)?.is_some() => writing.unset_config(name, why)?,
+                None => {}
             }
             Ok(())
         })

@@ -39,6 +39,8 @@ pub struct AuditEntry {
     pub id: String,
     /// The account that acted; `None` for the station.
     pub user_id: Option<UserId>,
+    /// The name that account has now.
+    pub username: Option<String>,
     /// The verb.
     pub action: String,
     /// The table or thing.
@@ -77,6 +79,12 @@ pub struct AuditFilter {
     pub resource_id: Option<String>,
     /// Only by this account.
     pub user: Option<UserId>,
+    /// Only what this verb did, such as `LOGIN` or `UPDATE`.
+    pub action: Option<String>,
+    /// At or after, in milliseconds since 1970.
+    pub from_ms: Option<i64>,
+    /// Before, in milliseconds since 1970.
+    pub to_ms: Option<i64>,
 }
 
 /// What the first entry builds on.
@@ -163,15 +171,26 @@ impl Reading<'_> {
     /// Entries, newest first.
     pub fn audit_entries(&self, filter: &AuditFilter, page: Page) -> Result<Listed<AuditEntry>> {
         let mut statement = self.connection().prepare_cached(
-            "SELECT seq, id, user_id, action, resource, resource_id, details, created_at, offset_min, old, new, why, hash
+            "SELECT seq, id, user_id, action, resource, resource_id, details, created_at, offset_min, old, new, why, hash,
+               (SELECT username FROM users WHERE users.id = user_id)
              FROM audit_logs
              WHERE seq < ?1 AND (?2 IS NULL OR resource = ?2) AND (?3 IS NULL OR resource_id = ?3)
-               AND (?4 IS NULL OR user_id = ?4)
-             ORDER BY seq DESC LIMIT ?5",
+               AND (?4 IS NULL OR user_id = ?4) AND (?5 IS NULL OR action = ?5)
+               AND (?6 IS NULL OR created_at >= ?6) AND (?7 IS NULL OR created_at < ?7)
+             ORDER BY seq DESC LIMIT ?8",
         )?;
         let user = filter.user.map(|id| id.to_string());
         let rows = statement.query_map(
-            params![page.before(), filter.resource, filter.resource_id, user, page.rows()],
+            params![
+                page.before(),
+                filter.resource,
+                filter.resource_id,
+                user,
+                filter.action,
+                filter.from_ms,
+                filter.to_ms,
+                page.rows()
+            ],
             |row| {
                 let json = |at| -> rusqlite::Result<Option<Value>> {
                     let text: Option<String> = row.get(at)?;
@@ -190,6 +209,7 @@ impl Reading<'_> {
                     new: json(10)?,
                     why: row.get(11)?,
                     hash: row.get(12)?,
+                    username: row.get(13)?,
                 })
             },
         )?;
