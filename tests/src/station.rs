@@ -66,7 +66,34 @@ impl Station {
     pub fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
         let mut command = command(args);
         command.env("WELLREAD_DATA", self.data()).env("WELLREAD_USER", "ada").env("WELLREAD_PASSWORD", PASSWORD);
+        command.env("WELLREAD_NEW_PASSWORD", PASSWORD);
         command
+    }
+
+    /// Runs it to its end as somebody else.
+    pub fn run_as<S: AsRef<OsStr>>(&self, who: &str, args: impl IntoIterator<Item = S>) -> Ran {
+        ran(&self.command(args).env("WELLREAD_USER", who).output().expect("the program starts"))
+    }
+
+    /// Runs it as it would be run so many seconds later.
+    pub fn run_later<S: AsRef<OsStr>>(&self, seconds: i64, args: impl IntoIterator<Item = S>) -> Ran {
+        let mut command = self.command(args);
+        ran(&command.env("WELLREAD_CLOCK_OFFSET_S", seconds.to_string()).output().expect("the program starts"))
+    }
+
+    /// Makes an account of a role.
+    pub fn add(&self, name: &str, role: &str) {
+        self.run(["users", "add", name, "--role", role]).ended_with(0);
+    }
+
+    /// Takes in a plate of a sample and has it accepted; gives the run.
+    #[track_caller]
+    pub fn accepted(&self, picture: &[u8], sample: &str) -> String {
+        self.receive(picture, &capture(sample, 1));
+        self.drain();
+        let run = self.runs().remove(0).get("run_id").and_then(Value::as_str).expect("a run has an id").to_owned();
+        self.run(["review", &run, "--accept"]).ended_with(0);
+        run
     }
 
     /// Runs it to its end.
