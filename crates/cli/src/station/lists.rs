@@ -56,7 +56,8 @@ pub(super) fn samples(here: &Here, args: &SamplesArgs) -> anyhow::Result<ExitCod
 pub(super) fn audit(here: &Here, args: &AuditArgs) -> anyhow::Result<ExitCode> {
     let station = here.open()?;
     let session = who::sign_in(&station, &args.by)?;
-    let filter = AuditFilter { resource: args.resource.clone(), resource_id: args.id.clone(), user: None };
+    let filter =
+        AuditFilter { resource: args.resource.clone(), resource_id: args.id.clone(), ..AuditFilter::default() };
     every(
         &args.page,
         |page| station.audit(&session, &filter, page),
