@@ -446,6 +446,11 @@ pub(crate) struct VerifyArgs {
     /// Only name a damaged picture; do not put it aside and read the original again
     #[arg(long)]
     pub look_only: bool,
+    /// First derive anew what does not follow from runs and reviews: states, summaries, counts, what searches find
+    #[arg(long)]
+    pub repair: bool,
+    #[command(flatten)]
+    pub by: AsArgs,
 }
 
 fn well_is(text: &str) -> Result<(WellId, wellread_station::review::WellIs), String> {

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use wellread_station::{
     Clock, Problem, Station,
     backup::{self, BackedUp},
+    store::Repaired,
     verify::{Mend, Verified},
 };
 
@@ -78,9 +79,25 @@ fn show_setting(here: &Here, station: &Station, name: &str) -> anyhow::Result<Ex
 
 pub(super) fn verify(here: &Here, args: &VerifyArgs) -> anyhow::Result<ExitCode> {
     let mend = if args.look_only { Mend::No } else { Mend::Yes };
-    let found = here.open()?.verify(mend)?;
+    let station = here.open()?;
+    if args.repair {
+        let session = who::sign_in(&station, &args.by)?;
+        let repaired = station.repair_derived(&session)?;
+        here.print.one(&json!({ "repaired": repaired }), || repaired_text(&repaired))?;
+    }
+    let found = station.verify(mend)?;
     here.print.one(&found, || verify_text(&found))?;
     Ok(if found.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn repaired_text(repaired: &Repaired) -> String {
+    if repaired.is_nothing() {
+        return "nothing was to be derived again".to_owned();
+    }
+    format!(
+        "derived again: {} states of runs, {} summaries of samples, {} counts, {} entries of the search index",
+        repaired.run_states, repaired.sample_summaries, repaired.tallies, repaired.search_entries
+    )
 }
 
 fn verify_text(found: &Verified) -> String {
