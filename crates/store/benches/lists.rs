@@ -10,6 +10,7 @@
     reason = "a benchmark tells how far it is, and stops where it fails"
 )]
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "the tests' plates are used")]
+#![allow(clippy::redundant_closure_for_method_calls, reason = "the method alone is not general enough")]
 
 #[path = "../tests/store/support.rs"]
 mod support;

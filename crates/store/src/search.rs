@@ -172,17 +172,14 @@ impl RunFilter {
     /// skips what one of the facets does not have; else by the places alone.
     fn by_place(&self, page: Page, span: Span) -> Question {
         let mut question = Question::default();
-        let place = match self.matching() {
-            Some(matching) => {
-                let state = if self.has_dates() { "CROSS JOIN run_state s ON s.seq = run_search.rowid " } else { "" };
-                question.sql = format!("SELECT run_search.rowid AS found FROM run_search {state}");
-                question.with("WHERE run_search MATCH ?", matching);
-                "run_search.rowid"
-            }
-            None => {
-                question.sql = "SELECT s.seq AS found FROM run_state s WHERE TRUE".to_owned();
-                "s.seq"
-            }
+        let place = if let Some(matching) = self.matching() {
+            let state = if self.has_dates() { "CROSS JOIN run_state s ON s.seq = run_search.rowid " } else { "" };
+            question.sql = format!("SELECT run_search.rowid AS found FROM run_search {state}");
+            question.with("WHERE run_search MATCH ?", matching);
+            "run_search.rowid"
+        } else {
+            question.sql.push_str("SELECT s.seq AS found FROM run_state s WHERE TRUE");
+            "s.seq"
         };
         let (mut span, mut direction) = (span, "DESC");
         match (self.order, page.after) {

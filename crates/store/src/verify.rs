@@ -297,7 +297,7 @@ fn runs(reading: &Reading<'_>, all: &mut Verification) -> Result<()> {
         match reading.state_follows(&run) {
             Ok(true) => {}
             Ok(false) => {
-                all.found(Check::RunState, format!("run_state {id}"), "does not follow from the run and its events")
+                all.found(Check::RunState, format!("run_state {id}"), "does not follow from the run and its events");
             }
             Err(error) => all.found(Check::RunState, format!("run_state {id}"), error.to_string()),
         }
