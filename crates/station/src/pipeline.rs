@@ -121,6 +121,15 @@ impl<'s> Pipeline<'s> {
         }
     }
 
+    /// Records that a picture is not read any more, because the program ended each time it was.
+    pub fn give_up(&self, plate: &Plate, tries: u32) -> anyhow::Result<Ended> {
+        let told = format!(
+            "the program ended {tries} times while it read this picture, so it is left alone: report it with the \
+             picture, and have it read again with `reprocess`"
+        );
+        self.record_failure(plate, &Unseen::new("program-ended", told), Instant::now())
+    }
+
     fn make(&self, plate: &Plate, assay: &Assay, begun: Instant) -> Result<Made, Stopped> {
         let decoded = self.eyes.decode(&plate.bytes)?;
         let barcode = self.barcodes.as_ref().and_then(|barcodes| barcodes.find(&decoded.raster));
@@ -128,7 +137,7 @@ impl<'s> Pipeline<'s> {
         let key = self.key(plate.run.image_sha256, assay);
         let (reading, is_new) = self.reading(&decoded.raster, assay, &key)?;
         let made = interpret(&reading, assay).map_err(|error| Unseen::new(interpret_code(&error), &error))?;
-        failpoint::reach("plate-read");
+        failpoint::reach_with("plate-read", &plate.file_name);
         let drawn = Drawn { name: &plate.file_name, decoded: &decoded, grid: &reading.grid, assay, made: &made };
         let images = pictures::keep(self.station, plate, &drawn)?;
         let mut completion = self.completion(assay, &reading.grid, made, &key);

@@ -90,8 +90,10 @@ pub struct Status {
     pub interface_waiting: u64,
     /// Interface files that failed, at most a page.
     pub interface_failed: u64,
-    /// Records that the hub must learn of.
-    pub outbox_records: i64,
+    /// Records that the hub must still learn of.
+    pub outbox_records: u64,
+    /// Since when the oldest of them waits, in milliseconds since 1970.
+    pub outbox_oldest_ms: Option<i64>,
     /// How the parts of the station are, as last noted.
     pub health: Vec<Health>,
 }
@@ -200,6 +202,7 @@ impl Station {
         let service_running = self.is_service() || self.folder().is_locked();
         self.read(|reading| {
             let page = Page::first(Page::MOST_ROWS);
+            let pending = reading.pending()?;
             let count = |status| anyhow::Ok(reading.interface_files(None, Some(status), page)?.rows.len() as u64);
             Ok(Status {
                 station: self.identity().name.clone(),
@@ -213,7 +216,8 @@ impl Station {
                 files: reading.file_counts()?,
                 interface_waiting: count(InterfaceStatus::Pending)? + count(InterfaceStatus::Generated)?,
                 interface_failed: count(InterfaceStatus::Failed)?,
-                outbox_records: reading.outbox_head()?.map_or(0, |head| head.seq),
+                outbox_records: pending.records,
+                outbox_oldest_ms: pending.oldest_ms,
                 health: reading.health()?,
             })
         })

@@ -4,6 +4,7 @@
 //! Nothing is kept here that is not found again after a crash: files by the scan, promised runs in the database.
 
 mod inbox;
+mod quarantine;
 mod queue;
 mod state;
 mod told;
@@ -24,6 +25,7 @@ use crate::{
 };
 use anyhow::Context as _;
 use inbox::Inbox;
+use quarantine::Quarantine;
 use queue::{ClosesAtEnd, Job, Queue};
 use state::States;
 use std::{
@@ -128,6 +130,7 @@ struct Service<'a> {
     working: usize,
     /// Jobs that met trouble, to be handed out again.
     again: VecDeque<Job>,
+    quarantine: Quarantine,
     /// Troubles in a row, and until when work rests because of them.
     troubles: u32,
     rests_until: Option<Instant>,
@@ -161,6 +164,7 @@ impl<'a> Service<'a> {
             next_disk_look: now,
             working: 0,
             again: VecDeque::new(),
+            quarantine: Quarantine::default(),
             troubles: 0,
             rests_until: None,
             no_room: false,
@@ -170,7 +174,7 @@ impl<'a> Service<'a> {
 
     fn run(&mut self, mut hints: Hints, reports: &Receiver<Report>) -> anyhow::Result<Tally> {
         let promised = self.station.read(|reading| Ok(reading.unfinished_runs()?))?;
-        self.again.extend(promised.iter().map(|run| Job::Resume(run.id)));
+        self.again.extend(self.quarantine.keep(promised));
         while !(self.around.stop)() {
             let came = hints.wait(self.wait_at_most());
             let now = Instant::now();
@@ -205,7 +209,7 @@ impl<'a> Service<'a> {
     }
 
     fn is_idle(&self) -> bool {
-        self.working == 0 && self.again.is_empty() && self.inbox.open() == 0
+        self.working == 0 && self.again.is_empty() && self.quarantine.is_empty() && self.inbox.open() == 0
     }
 
     fn scan(&mut self, now: Instant, hints: &mut Hints) -> anyhow::Result<()> {
@@ -252,13 +256,23 @@ impl<'a> Service<'a> {
         if self.rests_until.is_some() || self.no_room {
             return;
         }
-        let mut room = self.queue.room();
+        let mut room = if self.quarantine.is_at_work() { 0 } else { self.queue.room() };
         while room > 0 {
-            let Some(job) = self.again.pop_front().or_else(|| self.inbox.next_job(now)) else { return };
-            self.queue.push(job);
-            self.working += 1;
+            let Some(job) = self.again.pop_front().or_else(|| self.inbox.next_job(now)) else { break };
+            self.push(job);
             room -= 1;
         }
+        if self.working == 0
+            && self.inbox.open() == 0
+            && let Some(job) = self.quarantine.take()
+        {
+            self.push(job);
+        }
+    }
+
+    fn push(&mut self, job: Job) {
+        self.queue.push(job);
+        self.working += 1;
     }
 
     fn take(&mut self, report: Report, now: Instant) -> anyhow::Result<()> {
@@ -268,9 +282,10 @@ impl<'a> Service<'a> {
             self.troubles = 0;
             self.tell_state("intake", HealthStatus::Healthy, "");
         }
+        let waits_again = self.quarantine.put_back(matches!(outcome, Outcome::Trouble(_)));
         let found = match &job {
             Job::File { found, .. } => Some(found.clone()),
-            Job::Resume(_) => None,
+            Job::Resume(_) | Job::GiveUp(_) => None,
         };
         match (outcome, found) {
             (Outcome::Over(told), found) => {
@@ -294,6 +309,7 @@ impl<'a> Service<'a> {
                         self.inbox.decide(&found);
                         self.again.push_back(Job::Resume(*run));
                     }
+                    _ if waits_again => {}
                     _ => self.again.push_back(job),
                 }
                 return self.trouble(error, now);

@@ -260,7 +260,7 @@ impl Reading<'_> {
     /// What is to be made or delivered now, oldest first.
     pub fn due_interface_files(&self, now_ms: i64, limit: u32) -> Result<Vec<InterfaceFile>> {
         let mut statement = self.connection().prepare_cached(&format!(
-            "{FILE} WHERE status IN ('pending', 'generated') AND status <> 'delivered'
+            "{FILE} WHERE status IN ('pending', 'generated')
                AND (next_try_ms IS NULL OR next_try_ms <= ?1) ORDER BY seq LIMIT ?2"
         ))?;
         let rows = statement.query_map(params![now_ms, limit], file)?;
@@ -274,11 +274,17 @@ impl Reading<'_> {
         status: Option<InterfaceStatus>,
         page: Page,
     ) -> Result<Listed<InterfaceFile>> {
+        // Named only where it is asked for, so that its index finds the page; a sample narrows more than a status.
+        let of_sample = if sample_no.is_some() { "sample_no = ?3" } else { "?3 IS NULL" };
+        let of_status = match (status, sample_no) {
+            (Some(_), Some(_)) => "+status = ?4",
+            (Some(_), None) => "status = ?4",
+            (None, _) => "?4 IS NULL",
+        };
         let mut statement = self.connection().prepare_cached(&format!(
-            "{FILE} WHERE seq < ?1 AND (?2 IS NULL OR sample_no = ?2) AND (?3 IS NULL OR status = ?3)
-             ORDER BY seq DESC LIMIT ?4"
+            "{FILE} WHERE {of_sample} AND {of_status} AND seq < ?1 ORDER BY seq DESC LIMIT ?2"
         ))?;
-        let rows = statement.query_map(params![page.before(), sample_no, status, page.rows()], file)?;
+        let rows = statement.query_map(params![page.before(), page.rows(), sample_no, status], file)?;
         Ok(Listed::new(rows.collect::<rusqlite::Result<_>>()?, page, |file: &InterfaceFile| file.seq))
     }
 }

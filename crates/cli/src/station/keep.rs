@@ -8,7 +8,7 @@ use std::{fs, process::ExitCode};
 use wellread_station::{
     Clock, Problem, Station,
     backup::{self, BackedUp, Present},
-    store::StoredAssay,
+    store::{Repaired, StoredAssay},
     verify::{Mend, Verified},
 };
 
@@ -112,9 +112,25 @@ pub(super) fn assays(here: &Here, args: &AssaysArgs) -> anyhow::Result<ExitCode>
 
 pub(super) fn verify(here: &Here, args: &VerifyArgs) -> anyhow::Result<ExitCode> {
     let mend = if args.look_only { Mend::No } else { Mend::Yes };
-    let found = here.open_to_read(&args.by)?.verify(mend)?;
+    let station = here.open_to_read(&args.by)?;
+    if args.repair {
+        let session = who::sign_in(&station, &args.by)?;
+        let repaired = station.repair_derived(&session)?;
+        here.print.one(&json!({ "repaired": repaired }), || repaired_text(&repaired))?;
+    }
+    let found = station.verify(mend)?;
     here.print.one(&found, || verify_text(&found))?;
     Ok(if found.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn repaired_text(repaired: &Repaired) -> String {
+    if repaired.is_nothing() {
+        return "nothing was to be derived again".to_owned();
+    }
+    format!(
+        "derived again: {} states of runs, {} summaries of samples, {} counts, {} entries of the search index",
+        repaired.run_states, repaired.sample_summaries, repaired.tallies, repaired.search_entries
+    )
 }
 
 fn verify_text(found: &Verified) -> String {

@@ -26,6 +26,7 @@ pub(super) fn runs(here: &Here, args: &RunsArgs) -> anyhow::Result<ExitCode> {
         assay: args.assay.clone(),
         from_ms: args.days.from,
         to_ms: args.days.until,
+        ..RunFilter::default()
     };
     every(&args.page, |page| station.runs(&filter, page), |run| here.print.one(run, || run_line(run)))
 }

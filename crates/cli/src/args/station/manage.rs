@@ -188,6 +188,9 @@ pub(crate) struct VerifyArgs {
     /// Only name a damaged picture; do not put it aside and read the original again
     #[arg(long)]
     pub look_only: bool,
+    /// First derive anew what does not follow from runs and reviews: states, summaries, counts, what searches find
+    #[arg(long)]
+    pub repair: bool,
     #[command(flatten)]
     pub by: AsArgs,
 }
