@@ -9,7 +9,7 @@ use crate::{
 };
 use serde::Serialize;
 use std::path::{Path, PathBuf};
-use wellread_store::{Copied, Database, NewAudit, Sha256};
+use wellread_store::{Copied, Database, Key, NewAudit, Sha256};
 
 /// What a copy holds.
 #[derive(Clone, Debug, Serialize)]
@@ -50,13 +50,6 @@ impl Station {
 
 /// Makes a station of a backup, in a folder without one. `key` says where its key is, where the folder does not.
 pub fn restore(file: &Path, folder: &Folder, key: Option<KeyPlace>, clock: &Clock) -> anyhow::Result<BackedUp> {
-    if folder.database().exists() {
-        let told = format!(
-            "there is a database in {} already: move it away, or restore into another folder with --data",
-            folder.path().display()
-        );
-        return Err(Problem::new(Code::DataFolder, told).into());
-    }
     folder.create()?;
     let _lock = folder.lock()?;
     let place = match key {
@@ -68,6 +61,9 @@ pub fn restore(file: &Path, folder: &Folder, key: Option<KeyPlace>, clock: &Cloc
         }
     };
     let secret = place.fetch()?;
+    if folder.database().exists() {
+        make_room(folder, secret.as_ref())?;
+    }
     let database = Database::restore(file, secret.as_ref(), &folder.database())?;
     let mut copied = BackedUp { database, blobs: 0, blobs_missing: 0 };
     folder.put_opening(&Opening { key: place })?;
@@ -78,6 +74,18 @@ pub fn restore(file: &Path, folder: &Folder, key: Option<KeyPlace>, clock: &Cloc
     }
     station.write(|writing| Ok(writing.audit(&entry("RESTORE", file))?))?;
     Ok(copied)
+}
+
+/// Puts a damaged database aside. One that can be opened, or may be whole under another key, is nothing to replace.
+fn make_room(folder: &Folder, key: Option<&Key>) -> anyhow::Result<()> {
+    if let Err(wellread_store::Error::Damaged(_)) = Database::open(&folder.database(), key) {
+        return folder.set_database_aside().map(drop);
+    }
+    let told = format!(
+        "there is a database in {} already: move it away, or restore into another folder with --data",
+        folder.path().display()
+    );
+    Err(Problem::new(Code::DataFolder, told).into())
 }
 
 fn entry(action: &'static str, file: &Path) -> NewAudit {
