@@ -41,7 +41,7 @@ impl Clock {
     pub fn now(&self) -> Now {
         match &self.0 {
             Source::System => {
-                let local = chrono::Local::now();
+                let local = chrono::Local::now() + set_wrong_by();
                 Now { utc_ms: local.timestamp_millis(), offset_min: local.offset().local_minus_utc() / 60 }
             }
             Source::Standing(at) => Now { utc_ms: at.load(Ordering::SeqCst), offset_min: 0 },
@@ -60,6 +60,20 @@ impl Clock {
     pub fn id<I: Id>(&self) -> anyhow::Result<I> {
         Ok(I::of(self.uuid()?))
     }
+}
+
+/// By how much tests make this clock wrong: the seconds in the file that `WELLREAD_CLOCK_OFFSET_FILE` names.
+#[cfg(feature = "failpoints")]
+fn set_wrong_by() -> chrono::Duration {
+    let file = std::env::var_os("WELLREAD_CLOCK_OFFSET_FILE");
+    let text = file.and_then(|file| std::fs::read_to_string(file).ok());
+    chrono::Duration::seconds(text.and_then(|text| text.trim().parse().ok()).unwrap_or(0))
+}
+
+/// Nobody sets this program's clock but the system.
+#[cfg(not(feature = "failpoints"))]
+const fn set_wrong_by() -> chrono::Duration {
+    chrono::Duration::zero()
 }
 
 /// A moment for people, as the clock on the wall showed it.
