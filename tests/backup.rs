@@ -156,8 +156,9 @@ fn a_file_that_was_on_its_way_arrives_from_the_restored_station() {
     let other = station.data().with_file_name("other");
     on(&other, ["restore", text(&copy), "--unencrypted"]).ended_with(0);
     fs::rename(&away, station.drop_folder()).unwrap();
-    let mut later = command(["interface", "deliver"]);
-    later.env("WELLREAD_DATA", &other).env("WELLREAD_CLOCK_OFFSET_S", "600");
+    station.set_clock(600);
+    let mut later = station.command(["interface", "deliver"]);
+    later.env("WELLREAD_DATA", &other);
     ran(&later.output().unwrap()).ended_with(0);
     let told = on(&other, ["interface", "list", "--json"]).ended_with(0).lines().remove(0);
     assert_eq!(told["status"], "delivered", "the copy holds no made files, so it is made once more: {told}");

@@ -232,9 +232,9 @@ fn wrong_passwords_lock_for_longer_each_time_and_an_admin_unlocks() {
     let station = Station::new();
     station.add("olga", "operator");
     let login = |password: &str, later_s: i64| {
+        station.set_clock(later_s);
         let mut command = station.command(["next", "--clear"]);
-        command.env("WELLREAD_USER", "olga").env("WELLREAD_PASSWORD", password);
-        ran(&command.env("WELLREAD_CLOCK_OFFSET_S", later_s.to_string()).output().unwrap())
+        ran(&command.env("WELLREAD_USER", "olga").env("WELLREAD_PASSWORD", password).output().unwrap())
     };
     for _ in 0..4 {
         assert!(login("wrong horse", 0).ended_with(4).err.contains("is wrong"), "four are forgiven");
@@ -262,15 +262,14 @@ fn a_login_expires_offline_and_locks_no_station_for_ever() {
     station.add("olga", "operator");
     station.run(["users", "passwd", "ada"]).ended_with(2);
     let new_password = |who: &str, later_s: i64| {
+        station.set_clock(later_s);
         let mut command = station.command(["users", "passwd", who]);
-        command.env("WELLREAD_USER", who).env("WELLREAD_NEW_PASSWORD", "another horse");
-        ran(&command.env("WELLREAD_CLOCK_OFFSET_S", later_s.to_string()).output().unwrap())
+        ran(&command.env("WELLREAD_USER", who).env("WELLREAD_NEW_PASSWORD", "another horse").output().unwrap())
     };
     new_password("ada", 0).ended_with(0);
     let as_ada = |password: &str, later_s: i64, args: &[&str]| {
-        let mut command = station.command(args);
-        command.env("WELLREAD_PASSWORD", password).env("WELLREAD_CLOCK_OFFSET_S", later_s.to_string());
-        ran(&command.output().unwrap())
+        station.set_clock(later_s);
+        ran(&station.command(args).env("WELLREAD_PASSWORD", password).output().unwrap())
     };
     as_ada("another horse", 29 * DAY_S, &["audit", "--limit", "1"]).ended_with(0);
     let told = as_ada("another horse", 31 * DAY_S, &["audit", "--limit", "1"]).ended_with(4);
@@ -280,13 +279,14 @@ fn a_login_expires_offline_and_locks_no_station_for_ever() {
         "for olga an admin"
     );
     // The only admin would be locked out for ever.
+    station.set_clock(31 * DAY_S);
     let mut command = station.command(["users", "passwd", "ada"]);
     command.env("WELLREAD_PASSWORD", "another horse").env("WELLREAD_NEW_PASSWORD", GOOD);
-    ran(&command.env("WELLREAD_CLOCK_OFFSET_S", (31 * DAY_S).to_string()).output().unwrap()).ended_with(0);
+    ran(&command.output().unwrap()).ended_with(0);
     as_ada(GOOD, 31 * DAY_S, &["users", "passwd", "olga"]).ended_with(0);
     let mut command = station.command(["next", "--clear"]);
-    command.env("WELLREAD_USER", "olga").env("WELLREAD_CLOCK_OFFSET_S", (32 * DAY_S).to_string());
-    ran(&command.output().unwrap()).ended_with(0);
+    station.set_clock(32 * DAY_S);
+    ran(&command.env("WELLREAD_USER", "olga").output().unwrap()).ended_with(0);
     station.assert_sound();
 }
 

@@ -13,7 +13,7 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
 };
-use wellread_store::{Copied, Database, NewAudit, Sha256};
+use wellread_store::{Copied, Database, Key, NewAudit, Sha256};
 
 /// What a copy holds.
 #[derive(Clone, Debug, Serialize)]
@@ -74,14 +74,6 @@ pub fn restore(
     present: Present,
     clock: &Clock,
 ) -> anyhow::Result<BackedUp> {
-    if folder.database().exists() && present == Present::Keep {
-        let told = format!(
-            "there is a station in {} already, which may know more than the backup: restore into another folder with \
-             --data, or put what is there aside with --replace",
-            folder.path().display()
-        );
-        return Err(Problem::new(Code::DataFolder, told).into());
-    }
     folder.create()?;
     let _lock = folder.lock()?;
     let place = match key {
@@ -93,11 +85,24 @@ pub fn restore(
         }
     };
     let secret = place.fetch()?;
+    let damaged = is_damaged(folder, secret.as_ref());
+    if folder.database().exists() && present == Present::Keep && !damaged {
+        let told = format!(
+            "there is a station in {} already, which may know more than the backup: restore into another folder with \
+             --data, or put what is there aside with --replace",
+            folder.path().display()
+        );
+        return Err(Problem::new(Code::DataFolder, told).into());
+    }
     // Verified under another name first: a backup that is no good must not cost the station that is there.
     let fresh = with_ending(&folder.database(), ".restored");
     remove_if_there(&fresh)?;
     let database = Database::restore(file, secret.as_ref(), &fresh)?;
-    put_aside(folder, clock)?;
+    if damaged {
+        folder.set_database_aside()?;
+    } else {
+        put_aside(folder, clock)?;
+    }
     fs::rename(&fresh, folder.database()).context("cannot give the restored database its name")?;
     sync_folder(folder.path()).context("cannot flush the data folder")?;
     let mut copied = BackedUp { database, blobs: 0, blobs_missing: 0 };
@@ -132,6 +137,12 @@ fn remove_if_there(path: &Path) -> anyhow::Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Whether the database that is there is damaged; one that may be whole under another key is not.
+fn is_damaged(folder: &Folder, key: Option<&Key>) -> bool {
+    let database = folder.database();
+    database.exists() && matches!(Database::open(&database, key), Err(wellread_store::Error::Damaged(_)))
 }
 
 fn entry(action: &'static str, file: &Path) -> NewAudit {

@@ -41,7 +41,7 @@ impl Clock {
     pub fn now(&self) -> Now {
         match &self.0 {
             Source::System => {
-                let local = chrono::Local::now() + offset();
+                let local = chrono::Local::now() + set_wrong_by();
                 Now { utc_ms: local.timestamp_millis(), offset_min: local.offset().local_minus_utc() / 60 }
             }
             Source::Standing(at) => Now { utc_ms: at.load(Ordering::SeqCst), offset_min: 0 },
@@ -62,20 +62,18 @@ impl Clock {
     }
 }
 
-/// How far this process takes the system's clock to be off, so that tests can live through days:
-/// `WELLREAD_CLOCK_OFFSET_S`.
+/// By how much tests make this clock wrong: the seconds in the file that `WELLREAD_CLOCK_OFFSET_FILE` names.
 #[cfg(feature = "failpoints")]
-fn offset() -> chrono::TimeDelta {
-    static OFFSET_S: std::sync::LazyLock<i64> = std::sync::LazyLock::new(|| {
-        std::env::var("WELLREAD_CLOCK_OFFSET_S").ok().and_then(|text| text.parse().ok()).unwrap_or(0)
-    });
-    chrono::TimeDelta::try_seconds(*OFFSET_S).unwrap_or_default()
+fn set_wrong_by() -> chrono::Duration {
+    let file = std::env::var_os("WELLREAD_CLOCK_OFFSET_FILE");
+    let text = file.and_then(|file| std::fs::read_to_string(file).ok());
+    chrono::Duration::seconds(text.and_then(|text| text.trim().parse().ok()).unwrap_or(0))
 }
 
-/// Nothing: the system's clock is as good as its settings.
+/// Nobody sets this program's clock but the system.
 #[cfg(not(feature = "failpoints"))]
-const fn offset() -> chrono::TimeDelta {
-    chrono::TimeDelta::zero()
+const fn set_wrong_by() -> chrono::Duration {
+    chrono::Duration::zero()
 }
 
 /// A moment for people, as the clock on the wall showed it.

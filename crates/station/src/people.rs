@@ -99,7 +99,7 @@ impl Station {
 
     fn check_password(&self, user: &User, password: &str, rules: &settings::People) -> anyhow::Result<()> {
         let now_ms = self.clock().now().utc_ms;
-        if let Some(until_ms) = user.locked_until_ms.filter(|until_ms| *until_ms > now_ms) {
+        if let Some(until_ms) = locked_until(user, now_ms, rules) {
             return Err(locked(until_ms - now_ms).into());
         }
         if user.is_active && fits(password, &user.password_phc) {
@@ -315,6 +315,14 @@ fn lock_until(failures: u32, now_ms: i64, rules: &settings::People) -> Option<i6
     let first_ms = i64::from(rules.lock_min) * MINUTE_MS;
     let wait_ms = first_ms.saturating_mul(1 << beyond.min(30)).min(LONGEST_LOCK_MS);
     Some(now_ms.saturating_add(wait_ms))
+}
+
+/// Until when an account is locked. An end further away than any lock-out made now would be shows that the clock was
+/// set back since; nobody waits for a day because of that.
+fn locked_until(user: &User, now_ms: i64, rules: &settings::People) -> Option<i64> {
+    let until_ms = user.locked_until_ms.filter(|until_ms| *until_ms > now_ms)?;
+    let longest_ms = lock_until(user.failed_logins, now_ms, rules)?;
+    (until_ms <= longest_ms).then_some(until_ms)
 }
 
 fn locked(left_ms: i64) -> Problem {

@@ -7,6 +7,7 @@ use crate::{
     people::{Permission, Session},
 };
 use serde::Serialize;
+use std::time::Duration;
 use wellread_plate::class::{Call, WellClass};
 use wellread_plate::interpret::CalledWell;
 use wellread_store::{
@@ -14,6 +15,9 @@ use wellread_store::{
     Listed, Now, Override, Page, ReviewEvent, Run, RunFilter, RunId, RunLine, RunState, SampleSummary, Signature,
     UserId,
 };
+
+/// The station's own writes are much shorter: who locks the database for longer is another program.
+const LONGEST_WRITE: Duration = Duration::from_secs(1);
 
 /// A run with everything that is known of it.
 #[derive(Clone, Debug, Serialize)]
@@ -94,6 +98,14 @@ pub struct Status {
     pub outbox_records: u64,
     /// Since when the oldest of them waits, in milliseconds since 1970.
     pub outbox_oldest_ms: Option<i64>,
+    /// Free space where the data are, in mebibytes.
+    pub disk_free_mib: Option<u64>,
+    /// Below this much free space intake pauses.
+    pub disk_reserve_mib: u64,
+    /// Whether another program keeps the database from being written.
+    pub database_locked: bool,
+    /// By how much the clock is behind the last that this station has recorded: it was set back.
+    pub clock_behind_ms: i64,
     /// How the parts of the station are, as last noted.
     pub health: Vec<Health>,
 }
@@ -199,6 +211,8 @@ impl Station {
     pub fn status(&self) -> anyhow::Result<Status> {
         let settings = self.settings()?;
         let inbox = settings.intake.inbox;
+        let now = self.clock().now();
+        let database_locked = self.database().is_locked(LONGEST_WRITE)?;
         let service_running = self.is_service() || self.folder().is_locked();
         self.read(|reading| {
             let page = Page::first(Page::MOST_ROWS);
@@ -208,7 +222,7 @@ impl Station {
                 station: self.identity().name.clone(),
                 station_id: self.identity().id.to_string(),
                 app_version: Self::app_version(),
-                now: self.clock().now(),
+                now,
                 service_running,
                 inbox_online: inbox.as_ref().is_some_and(|inbox| inbox.is_dir()),
                 inbox,
@@ -218,6 +232,10 @@ impl Station {
                 interface_failed: count(InterfaceStatus::Failed)?,
                 outbox_records: pending.records,
                 outbox_oldest_ms: pending.oldest_ms,
+                disk_free_mib: fs4::available_space(self.folder().path()).ok().map(|bytes| bytes >> 20),
+                disk_reserve_mib: settings.intake.disk_reserve_mib,
+                database_locked,
+                clock_behind_ms: reading.latest_ms()?.saturating_sub(now.utc_ms).max(0),
                 health: reading.health()?,
             })
         })

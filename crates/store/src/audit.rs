@@ -161,6 +161,14 @@ impl Writing<'_> {
 }
 
 impl Reading<'_> {
+    /// The latest time among the last entries, in milliseconds since 1970: a clock that shows less was set back.
+    pub fn latest_ms(&self) -> Result<i64> {
+        let mut statement = self.connection().prepare_cached(
+            "SELECT coalesce(max(created_at), 0) FROM (SELECT created_at FROM audit_logs ORDER BY seq DESC LIMIT 2000)",
+        )?;
+        Ok(statement.query_row([], |row| row.get(0))?)
+    }
+
     /// The last entry's place and hash; reports print it, and the hub keeps it.
     pub fn audit_head(&self) -> Result<Option<Head>> {
         let mut statement =

@@ -257,11 +257,12 @@ impl Reading<'_> {
         statement.query_row(params![id], file).optional()?.ok_or_else(|| Error::not_found("interface file", &id))
     }
 
-    /// What is to be made or delivered now, oldest first.
+    /// What is to be made or delivered now, oldest first. A try that was planned by a clock which has been set back
+    /// since is due as well, or it would wait until the clock is there again.
     pub fn due_interface_files(&self, now_ms: i64, limit: u32) -> Result<Vec<InterfaceFile>> {
         let mut statement = self.connection().prepare_cached(&format!(
             "{FILE} WHERE status IN ('pending', 'generated')
-               AND (next_try_ms IS NULL OR next_try_ms <= ?1) ORDER BY seq LIMIT ?2"
+               AND (next_try_ms IS NULL OR next_try_ms <= ?1 OR updated_at > ?1) ORDER BY seq LIMIT ?2"
         ))?;
         let rows = statement.query_map(params![now_ms, limit], file)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)

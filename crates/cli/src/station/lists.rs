@@ -229,6 +229,19 @@ fn status_text(status: &Status) -> String {
     }
     let _ = write!(out, "\n  interface files waiting {}, failed {}", status.interface_waiting, status.interface_failed);
     let _ = write!(out, "\n  outbox {}", status.outbox_records);
+    if let Some(free) = status.disk_free_mib {
+        let full = if free < status.disk_reserve_mib { ": intake pauses until some is freed" } else { "" };
+        let _ = write!(out, "\n  disk {free} MiB free, reserve {} MiB{full}", status.disk_reserve_mib);
+    }
+    if status.database_locked {
+        let _ = write!(out, "\n  database locked by another program: close it; intake goes on by itself");
+    }
+    // A minute is within what a clock that is set by the network may jump.
+    if status.clock_behind_ms > 60_000 {
+        let minutes = status.clock_behind_ms / 60_000;
+        let _ =
+            write!(out, "\n  clock {minutes} min behind what this station has recorded: it was set back, set it right");
+    }
     for health in &status.health {
         let _ = write!(out, "\n  {} {}: {}", health.service, health.status, health.message);
     }
