@@ -55,7 +55,7 @@ pub struct Intake {
     pub disk_reserve_mib: u64,
     /// The most files waiting in memory.
     pub queue_limit: u32,
-    /// Plates read at the same time; 0 for one a core.
+    /// Plates read at the same time; 0 for one more than cores.
     pub workers: u32,
     /// The camera's fixed place for the plate, as `wellread read --calibration` takes it.
     pub calibration: Option<PathBuf>,

@@ -54,7 +54,8 @@ const DRAIN_TRIES: u32 = 5;
 /// How many plates are read at the same time under these settings.
 pub fn workers(settings: &Settings) -> usize {
     match settings.intake.workers {
-        0 => cores(),
+        // One more than cores: while a plate is being flushed to disk, another can be looked at.
+        0 => cores() + 1,
         some => usize::try_from(some).unwrap_or(1),
     }
 }
