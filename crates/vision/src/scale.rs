@@ -26,6 +26,9 @@ pub fn part(raster: &Raster, [left, top, right, bottom]: [f64; 4], width: usize,
     let (most_x, most_y) = (raster.width() as f64, raster.height() as f64);
     let (left, top) = (left.clamp(0.0, most_x), top.clamp(0.0, most_y));
     let (wide, high) = (right.min(most_x) - left, bottom.min(most_y) - top);
+    if (wide, high) == (width as f64, height as f64) && left.fract() == 0.0 && top.fract() == 0.0 {
+        return cut(raster, left as usize, top as usize, width, height);
+    }
     let mut options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
     if wide > 0.0 && high > 0.0 {
         options = options.crop(left, top, wide, high);
@@ -36,6 +39,13 @@ pub fn part(raster: &Raster, [left, top, right, bottom]: [f64; 4], width: usize,
     let done = source.is_ok_and(|source| Resizer::new().resize(&source, &mut target, &options).is_ok());
     debug_assert!(done, "a raster always resizes");
     Raster::new(width, height, target.into_vec()).unwrap_or_else(|| raster.clone())
+}
+
+/// A part that keeps its size.
+fn cut(raster: &Raster, left: usize, top: usize, width: usize, height: usize) -> Raster {
+    let lines = raster.rgb().chunks_exact(raster.width() * 3).skip(top).take(height);
+    let rgb: Vec<u8> = lines.filter_map(|line| line.get(left * 3..(left + width) * 3)).flatten().copied().collect();
+    Raster::new(width, height, rgb).unwrap_or_else(|| raster.clone())
 }
 
 #[cfg(test)]
