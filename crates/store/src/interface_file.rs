@@ -144,6 +144,7 @@ impl Writing<'_> {
         file_name: &str,
         file_path: &str,
         content: (&Sha256, u64),
+        generated_at_ms: i64,
     ) -> Result<InterfaceFile> {
         let (sha256, size) = content;
         self.check_name(id, &self.interface_file(id)?.target, file_name)?;
@@ -151,8 +152,8 @@ impl Writing<'_> {
             id,
             &[InterfaceStatus::Pending, InterfaceStatus::Failed],
             "status = 'generated', file_name = ?2, file_path = ?3, sha256 = ?4, file_size = ?5, generated_at = ?6,
-             error_msg = NULL, next_try_ms = NULL, updated_at = ?6",
-            &[&file_name, &file_path, sha256, &size, &self.utc_ms()],
+             error_msg = NULL, next_try_ms = NULL, updated_at = ?7",
+            &[&file_name, &file_path, sha256, &size, &generated_at_ms, &self.utc_ms()],
         )?;
         self.interface_changed(id, "GENERATE", Some(InterfaceStatus::Pending))
     }

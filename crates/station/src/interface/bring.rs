@@ -90,7 +90,9 @@ impl Station {
 
     /// Makes a file's bytes; `None` when it is not ready to be brought anywhere.
     fn generate(&self, file: &InterfaceFile, round: &mut Round) -> anyhow::Result<Option<InterfaceFile>> {
-        let made = match self.rendered(file, self.clock().now()) {
+        // Kept with the file: made again from the same time it is the same, name and all.
+        let generated = self.clock().now();
+        let made = match self.rendered(file, generated) {
             Ok(made) => made,
             Err(error) if crate::code_of(&error) == Some(crate::Code::Busy) => return Err(error),
             Err(error) => {
@@ -120,7 +122,7 @@ impl Station {
                 return Ok(None);
             }
             round.generated += 1;
-            Ok(Some(writing.mark_generated(file.id, &made.name, &path, content)?))
+            Ok(Some(writing.mark_generated(file.id, &made.name, &path, content, generated.utc_ms)?))
         })
     }
 
@@ -199,7 +201,8 @@ impl Station {
             // sample has changed since; then a later file tells of it.
             Err(why) if why.kind() == io::ErrorKind::NotFound => {
                 let utc_ms = file.generated_at_ms.unwrap_or(file.created.utc_ms);
-                self.rendered(file, Now { utc_ms, offset_min: file.created.offset_min })?
+                let made = self.rendered(file, Now { utc_ms, offset_min: file.created.offset_min })?;
+                deliver::InterfaceFile { name: file.file_name.clone(), ..made }
             }
             Err(why) => return Err(why).with_context(|| format!("{} cannot be read", path.display())),
         };
