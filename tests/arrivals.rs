@@ -2,7 +2,16 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where it fails")]
 
-use std::{collections::BTreeSet, env, fs, io::Write, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env,
+    ffi::OsString,
+    fs,
+    io::Write,
+    os::unix::fs::{MetadataExt, PermissionsExt},
+    path::Path,
+    time::{Duration, SystemTime},
+};
 use wellread_journeys::station::{Station, capture, plates, put};
 
 #[test]
@@ -69,4 +78,65 @@ fn many_at_once_are_each_taken_once() {
     let images: BTreeSet<&str> = runs.iter().map(|run| run["image_sha256"].as_str().unwrap()).collect();
     assert_eq!((runs.len(), images.len()), (count, count), "each picture is one run");
     station.assert_sound();
+}
+
+#[test]
+fn when_the_system_loses_events_everything_is_still_found() {
+    let station = Station::new();
+    // No scan comes to the rescue: only the word that events were lost leads to what they were about.
+    station.set("intake.scan_every_ms", "3600000");
+    let pictures = plates(4);
+    let mut service = station.watch();
+    station.receive(&pictures[0], &capture("LOST", 1));
+    service.hears_runs(1);
+    let kept = fs::read_to_string("/proc/sys/fs/inotify/max_queued_events");
+    let kept: usize = kept.ok().and_then(|text| text.trim().parse().ok()).unwrap_or(16_384);
+    service.signal("STOP");
+    // Two events each at the least, and none that is about a picture fits behind them.
+    for n in 0..=kept {
+        put(&station.inbox().join(format!("{n}.tmp")), b"");
+    }
+    for (n, picture) in pictures.iter().enumerate().skip(1) {
+        station.receive(picture, &capture("LOST", n + 1));
+    }
+    service.signal("CONT");
+    service.hears_runs(3);
+    assert_eq!(service.stops(), 0, "it never fell over");
+    assert_eq!(station.runs().len(), 4, "each picture is one run");
+    station.assert_sound();
+}
+
+/// What could be changed about the files of a folder, by their names.
+fn as_they_are(folder: &Path) -> BTreeMap<OsString, (u64, u32, SystemTime, Vec<u8>)> {
+    let file = |entry: fs::DirEntry| {
+        let metadata = entry.metadata().unwrap();
+        let content = fs::read(entry.path()).unwrap();
+        (entry.file_name(), (metadata.ino(), metadata.mode(), metadata.modified().unwrap(), content))
+    };
+    folder.read_dir().unwrap().map(|entry| file(entry.unwrap())).collect()
+}
+
+#[test]
+fn whatever_becomes_of_them_sources_are_never_moved_changed_or_deleted() {
+    let station = Station::new();
+    let pictures = plates(2);
+    station.receive(&pictures[0], &capture("SRC", 1));
+    station.receive(&pictures[0], "the same again.jpg");
+    station.receive(&pictures[1][..pictures[1].len() / 2], "torn.jpg");
+    station.receive(b"Dear colleague", "letter.jpg");
+    put(&station.inbox().join("half.part"), &pictures[1]);
+    fs::set_permissions(station.inbox().join("letter.jpg"), fs::Permissions::from_mode(0o640)).unwrap();
+    let before = as_they_are(&station.inbox());
+    let told = station.drain();
+    assert_eq!(told.len(), 4, "one of each kind: {told:?}");
+    let service = station.watch();
+    service.stops();
+    // The one that failed is the torn picture.
+    let run = station.run(["runs", "--status", "completed", "--json"]).ended_with(0).lines().remove(0);
+    station.run(["reprocess", run["run_id"].as_str().unwrap(), "--assay", "ha"]).ended_with(0);
+    fs::remove_file(station.blob(&run)).unwrap();
+    let mended = station.run(["verify", "--json"]).ended_with(1).lines().remove(0);
+    assert_eq!(mended["mended"], 1, "the picture is read from its source again: {mended}");
+    station.assert_sound();
+    assert!(as_they_are(&station.inbox()) == before, "names, contents, times and rights are what they were");
 }

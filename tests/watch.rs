@@ -2,7 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where it fails")]
 
 use serde_json::Value;
-use std::fs;
+use std::{
+    fs,
+    io::{Read, Write},
+    process::{Command, Stdio},
+};
 use wellread_journeys::station::{Station, capture, plates, put};
 
 fn events<'e>(all: &'e [Value], kind: &str) -> Vec<&'e Value> {
@@ -81,6 +85,54 @@ fn pictures_from_before_the_station_can_be_left_alone() {
     let runs = station.runs();
     assert_eq!(runs.len(), 1, "only the one that came later: {runs:?}");
     assert_eq!(runs[0]["sample_no"], "NEW", "and the choice is not asked for again");
+}
+
+#[test]
+fn a_script_that_says_nothing_imports_what_lies_there_and_is_told_so() {
+    let station = Station::new();
+    station.receive(&plates(1)[0], &capture("OLD", 1));
+    let first = station.run(["watch", "--once"]).ended_with(0);
+    assert!(first.err.contains("1 files") && first.err.contains("--existing"), "it is said once: {}", first.err);
+    assert_eq!(station.runs().len(), 1, "scripts rely on it");
+    let second = station.run(["watch", "--once"]).ended_with(0);
+    assert!(!second.err.contains("--existing"), "the choice is made: {}", second.err);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn at_a_terminal_the_first_start_asks() {
+    let station = Station::new();
+    station.receive(&plates(1)[0], &capture("OLD", 1));
+    // `script` gives the program a terminal of its own.
+    let watch = station.command(["watch"]);
+    let mut in_terminal = Command::new("script");
+    in_terminal.args(["-qec", &format!("'{}' watch", watch.get_program().display()), "/dev/null"]);
+    in_terminal.envs(watch.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let Ok(mut running) = in_terminal.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn() else {
+        eprintln!("skipped: without the program `script` there is no terminal to ask at");
+        return;
+    };
+    let (mut keys, mut screen) = (running.stdin.take().unwrap(), running.stdout.take().unwrap());
+    let mut seen = read_until(&mut screen, "? ");
+    assert!(seen.contains("holds 1 files") && seen.contains("[s]een"), "it asks: {seen}");
+    keys.write_all(b"s\n").unwrap();
+    seen = read_until(&mut screen, "watching ");
+    keys.write_all(b"\x03").unwrap();
+    assert!(running.wait().unwrap().success(), "it stops when asked, having said {seen}");
+    assert!(station.runs().is_empty(), "the picture was not imported");
+    let files = &station.status()["files"];
+    assert_eq!(files[0][0], "ignored", "but noted: {files}");
+    assert!(station.drain().is_empty(), "and the question is not asked again");
+}
+
+/// What comes until `end` has come.
+#[cfg(target_os = "linux")]
+fn read_until(from: &mut impl Read, end: &str) -> String {
+    let (mut seen, mut byte) = (Vec::new(), [0]);
+    while !seen.ends_with(end.as_bytes()) && from.read(&mut byte).unwrap() > 0 {
+        seen.extend(byte);
+    }
+    String::from_utf8_lossy(&seen).into_owned()
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! Never calls the crates directly: what a journey cannot see from outside, it does not test.
 #![allow(clippy::unwrap_used, clippy::return_self_not_must_use, reason = "a test stops where it fails")]
 
+pub mod mounted;
 pub mod station;
 
 use serde_json::Value;

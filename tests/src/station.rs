@@ -1,8 +1,9 @@
 //! A station of its own for a journey: data folder, inbox, drop folder, and the program at work on them.
 
-use crate::{Ran, command, ran};
+use crate::{Ran, command, mounted::Mounted, ran};
 use serde_json::Value;
 use std::{
+    cell::Cell,
     ffi::OsStr,
     fs,
     io::{BufRead, BufReader, Write},
@@ -21,6 +22,10 @@ pub const PASSWORD: &str = "correct horse battery";
 
 /// A station in a temporary folder.
 pub struct Station {
+    /// The account that the program runs as, if it is not this one.
+    account: Cell<Option<u32>>,
+    // Before the folder: what is mounted below it goes first.
+    mounts: Vec<Mounted>,
     folder: TempDir,
 }
 
@@ -34,22 +39,87 @@ pub struct Watching {
 impl Station {
     /// A new station without encryption, whose account `ada` is an admin, and whose files rest quickly.
     pub fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let station = Self { folder };
+        Self::empty().made(&[OsStr::new("--unencrypted")])
+    }
+
+    /// The same, encrypted with a key in a file.
+    pub fn encrypted() -> Self {
+        let station = Self::empty();
+        let key = station.key_file();
+        station.made(&[OsStr::new("--key-file"), key.as_os_str()])
+    }
+
+    /// The same, its data on a disk of its own of so many mebibytes; `None` where this account may not mount one.
+    pub fn on_small_disk(size_mib: u32) -> Option<Self> {
+        let mut station = Self::empty();
+        fs::create_dir(station.data()).expect("a data folder");
+        station.mounts.push(Mounted::disk(&station.data(), size_mib)?);
+        Some(station.made(&[OsStr::new("--unencrypted")]))
+    }
+
+    fn empty() -> Self {
+        let station = Self {
+            account: Cell::new(None),
+            mounts: Vec::new(),
+            folder: tempfile::tempdir().expect("a temporary folder"),
+        };
         fs::create_dir(station.inbox()).expect("an inbox");
         fs::create_dir(station.drop_folder()).expect("a drop folder");
-        let (inbox, out) = (station.inbox(), station.drop_folder());
-        let named = ["init", "--station", "bench 1", "--unencrypted", "--admin", "ada", "--inbox"].map(OsStr::new);
         station
-            .run(named.into_iter().chain([inbox.as_os_str(), OsStr::new("--deliver"), out.as_os_str()]))
-            .ended_with(0);
-        station.set("intake.rest_ms", "200");
-        station
+    }
+
+    fn made(self, key: &[&OsStr]) -> Self {
+        let (inbox, out) = (self.inbox(), self.drop_folder());
+        let named = ["init", "--station", "bench 1", "--admin", "ada", "--inbox"].map(OsStr::new);
+        let folders = [inbox.as_os_str(), OsStr::new("--deliver"), out.as_os_str()];
+        self.run(named.into_iter().chain(folders).chain(key.iter().copied())).ended_with(0);
+        self.set("intake.rest_ms", "200");
+        self
+    }
+
+    /// From now on the program runs as an account that rights bind, which root's do not; false, and a line that says
+    /// so, where that cannot be.
+    #[cfg(unix)]
+    pub fn is_used_by_a_common_account(&self) -> bool {
+        const NOBODY: u32 = 65_534;
+        use std::os::unix::fs::MetadataExt as _;
+        if fs::metadata(self.folder.path()).expect("the folder").uid() != 0 {
+            return true;
+        }
+        let given = Command::new("chown").args(["-R", &format!("{NOBODY}:{NOBODY}")]).arg(self.folder.path()).status();
+        assert!(given.expect("chown is there").success(), "root gives its files away");
+        self.account.set(Some(NOBODY));
+        let can = self.command(["--version"]).output().is_ok_and(|ran| ran.status.success());
+        if !can {
+            eprintln!("skipped: another account may not run the program here, so rights cannot be shown");
+        }
+        can
     }
 
     /// The data folder.
     pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")
+    }
+
+    /// The database.
+    pub fn database(&self) -> PathBuf {
+        self.data().join("wellread.db")
+    }
+
+    /// Where the key is, if it is encrypted.
+    pub fn key_file(&self) -> PathBuf {
+        self.folder.path().join("bench.key")
+    }
+
+    /// Makes its clock wrong by so many seconds, also for the service at work.
+    pub fn set_clock(&self, wrong_by_s: i64) {
+        let (file, new) = (self.clock_file(), self.clock_file().with_extension("new"));
+        put(&new, wrong_by_s.to_string().as_bytes());
+        fs::rename(new, file).expect("the clock is set");
+    }
+
+    fn clock_file(&self) -> PathBuf {
+        self.folder.path().join("clock")
     }
 
     /// The watched folder.
@@ -66,7 +136,42 @@ impl Station {
     pub fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
         let mut command = command(args);
         command.env("WELLREAD_DATA", self.data()).env("WELLREAD_USER", "ada").env("WELLREAD_PASSWORD", PASSWORD);
+        command.env("WELLREAD_NEW_PASSWORD", PASSWORD);
+        command.env("WELLREAD_CLOCK_OFFSET_FILE", self.clock_file());
+        #[cfg(unix)]
+        if let Some(account) = self.account.get() {
+            std::os::unix::process::CommandExt::uid(&mut command, account);
+            std::os::unix::process::CommandExt::gid(&mut command, account);
+        }
         command
+    }
+
+    /// Runs it to its end as somebody else.
+    pub fn run_as<S: AsRef<OsStr>>(&self, who: &str, args: impl IntoIterator<Item = S>) -> Ran {
+        ran(&self.command(args).env("WELLREAD_USER", who).output().expect("the program starts"))
+    }
+
+    /// Runs it as it would be run so many seconds later.
+    pub fn run_later<S: AsRef<OsStr>>(&self, seconds: i64, args: impl IntoIterator<Item = S>) -> Ran {
+        self.set_clock(seconds);
+        let ran = self.run(args);
+        self.set_clock(0);
+        ran
+    }
+
+    /// Makes an account of a role.
+    pub fn add(&self, name: &str, role: &str) {
+        self.run(["users", "add", name, "--role", role]).ended_with(0);
+    }
+
+    /// Takes in a plate of a sample and has it accepted; gives the run.
+    #[track_caller]
+    pub fn accepted(&self, picture: &[u8], sample: &str) -> String {
+        self.receive(picture, &capture(sample, 1));
+        self.drain();
+        let run = self.runs().remove(0).get("run_id").and_then(Value::as_str).expect("a run has an id").to_owned();
+        self.run(["review", &run, "--accept"]).ended_with(0);
+        run
     }
 
     /// Runs it to its end.
@@ -89,6 +194,32 @@ impl Station {
     #[track_caller]
     pub fn runs(&self) -> Vec<Value> {
         self.run(["runs", "--json"]).ended_with(0).lines()
+    }
+
+    /// Where the picture of a run is kept.
+    pub fn blob(&self, run: &Value) -> PathBuf {
+        let sha256 = run.get("image_sha256").and_then(Value::as_str).expect("its picture's hash");
+        let (first, rest) = sha256.split_at(2);
+        self.data().join("blobs").join(first).join(rest)
+    }
+
+    /// How it is.
+    #[track_caller]
+    pub fn status(&self) -> Value {
+        self.run(["status", "--json"]).ended_with(0).lines().remove(0)
+    }
+
+    /// How a part of it is, as last noted.
+    #[track_caller]
+    pub fn health(&self, part: &str) -> Value {
+        let status = self.status();
+        let noted = status
+            .get("health")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .find(|health| health.get("service").is_some_and(|name| name == part));
+        noted.unwrap_or_else(|| panic!("nothing is noted of {part}: {status}")).clone()
     }
 
     /// Stops the test unless everything verifies and nothing lies about that nobody refers to.
@@ -170,10 +301,23 @@ impl Watching {
         heard
     }
 
+    /// Waits until it has said that a part is in this state; returns its words.
+    #[track_caller]
+    pub fn hears_state(&mut self, part: &str, status: &str) -> String {
+        let what = format!("{part} is {status}");
+        let event = self.hears(&what, |event| event["part"] == part && event["status"] == status);
+        event.get("message").and_then(Value::as_str).expect("its words").to_owned()
+    }
+
+    /// Sends it a signal: `STOP` freezes it, `CONT` lets it go on.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
+        assert!(sent.expect("kill is there").success(), "the service is there to be told");
+    }
+
     /// Asks it to stop, as a service manager does; its exit code.
     pub fn stops(mut self) -> i32 {
-        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
-        assert!(asked.expect("kill is there").success(), "the service is there to be stopped");
+        self.signal("TERM");
         self.child.wait().expect("it ends").code().unwrap_or(-1)
     }
 }

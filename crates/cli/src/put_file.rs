@@ -1,26 +1,9 @@
-//! The one place where files are written.
+//! Files and folders for what `read` and `simulate` make.
 
 use anyhow::Context;
-use std::{io::Write, path::Path};
+use std::path::Path;
 
-/// Writes a file so that its name never stands for half of it: a temporary file beside it, flushed, then renamed.
-pub(crate) fn put_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let put = || -> std::io::Result<()> {
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".wellread-").suffix(".part");
-        // A temporary file is private by default; a result is for everybody whom the folder and the umask let in.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let mut file = builder.tempfile_in(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        Ok(())
-    };
-    put()
-        .with_context(|| format!("cannot write {}: check that the folder exists and the disk has room", path.display()))
-}
+pub(crate) use wellread_station::folder::put_file;
 
 /// Makes a folder for output, and those above it.
 pub(crate) fn make_folder(path: &Path) -> anyhow::Result<()> {

@@ -10,16 +10,45 @@ use serde_json::json;
 use std::{
     io::{self, BufRead as _, IsTerminal as _, Write as _},
     process::ExitCode,
+    thread,
+    time::Duration,
 };
 use wellread_station::{
-    Clock, Station,
+    Clock, Code, Station,
     eyes::Eyes,
     intake::first_start::{self, Existing},
+    store::HealthStatus,
     watch::{self, Around, Orders, Told},
 };
 
-/// Runs the command.
+/// How long until a start that failed is tried again.
+const START_AGAIN: Duration = Duration::from_secs(2);
+
+/// Runs the command. A service that starts on a full disk or a locked database waits, as it does later: after a power
+/// cut nobody is there to start it once more.
 pub(crate) fn run(args: &WatchArgs, global: &Global) -> Result<ExitCode, Stop> {
+    // Kept from try to try: a process loads its models once.
+    let (mut again, mut eyes) = (false, None);
+    loop {
+        match serve(args, global, &mut eyes, again) {
+            Err(Stop::Broken(error)) if !args.once && passes(&error) && !interrupt::requested() => {
+                if !again {
+                    let message = format!("cannot start: {error:#}; it is tried again by itself");
+                    tell(&Told::State { part: "service", status: HealthStatus::Unhealthy, message }, global.json);
+                }
+                again = true;
+                thread::sleep(START_AGAIN);
+            }
+            ended => return ended,
+        }
+    }
+}
+
+fn passes(error: &anyhow::Error) -> bool {
+    matches!(wellread_station::code_of(error), Some(Code::Busy | Code::DiskFull | Code::ReadOnly))
+}
+
+fn serve(args: &WatchArgs, global: &Global, eyes: &mut Option<Eyes>, again: bool) -> Result<ExitCode, Stop> {
     let json = global.json;
     let station = Station::open_service(&station::folder(global)?, Clock::system())?;
     let settings = station.settings()?;
@@ -27,14 +56,18 @@ pub(crate) fn run(args: &WatchArgs, global: &Global) -> Result<ExitCode, Stop> {
         Some(existing) => Some(existing),
         None => ask(&station, args.once)?,
     };
-    let eyes = Eyes::open(args.model.as_deref(), watch::workers(&settings));
-    let eyes = eyes.map_err(|error| Stop::usage(error.code(), error))?;
+    let eyes = if let Some(eyes) = eyes {
+        eyes
+    } else {
+        let opened = Eyes::open(args.model.as_deref(), watch::workers(&settings));
+        eyes.insert(opened.map_err(|error| Stop::usage(error.code(), error))?)
+    };
     if let (Some(inbox), false) = (&settings.intake.inbox, json) {
         eprintln!("watching {}", inbox.display());
     }
     let told = |told: &Told| tell(told, json);
     let around = Around { told: &told, stop: &interrupt::requested };
-    let tally = watch::run(&station, &eyes, Orders { once: args.once, existing }, around)?;
+    let tally = watch::run(&station, eyes, Orders { once: args.once, existing, again }, around)?;
     for why in &tally.unreadable {
         eprintln!("unreadable: {why}");
     }
@@ -52,6 +85,9 @@ fn ask(station: &Station, once: bool) -> Result<Option<Existing>, Stop> {
     let settings = station.settings()?;
     let Some(waiting) = first_start::to_choose(station, &settings)? else { return Ok(None) };
     if once || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        eprintln!(
+            "the folder held {waiting} files before the first start; they are imported (--existing says otherwise)"
+        );
         return Ok(None);
     }
     eprint!(

@@ -42,6 +42,8 @@ pub struct Assay {
     pub series: Option<SeriesLayout>,
     /// What must hold for the plate to be valid.
     pub validity: Validity,
+    /// Whether who reviewed a plate, or signed it as performed or reviewed, may approve it too.
+    pub approve_own_work: bool,
     /// Role of each well, row by row.
     roles: Vec<Role>,
 }

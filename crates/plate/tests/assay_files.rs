@@ -48,6 +48,9 @@ cut_off = 40
 positive_controls = true
 positive_control_end_point = [2, 4]
 max_invalid_wells = 3
+
+[review]
+approve_own_work = true
 "#;
 
 fn read(text: &str) -> Result<Assay, AssayError> {
@@ -76,6 +79,7 @@ fn a_sound_file_is_read_completely() {
     );
     assert_eq!(assay.validity.positive_control_end_point, (2, 4), "the range as written");
     assert_eq!(assay.validity.max_invalid_wells, Some(3), "the limit as written");
+    assert!(assay.approve_own_work, "who may approve, as written");
     assert!(
         assay.validity.judged.contains(&Role::Blank),
         "controls that the layout has are judged unless switched off"
@@ -95,6 +99,7 @@ fn what_a_file_leaves_out_has_the_documented_default() {
         "half of the starting dilution, no cut-off"
     );
     assert_eq!(assay.validity.max_invalid_wells, None, "no limit");
+    assert!(!assay.approve_own_work, "nobody approves own work unless the assay says so");
 }
 
 #[test]

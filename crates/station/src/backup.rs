@@ -3,13 +3,17 @@
 use crate::{
     Clock, Code, Folder, Problem, Station,
     blobs::Blobs,
-    folder::Opening,
+    folder::{Opening, sync_folder},
     keys::{self, KeyPlace},
     people::{Permission, Session},
 };
+use anyhow::Context as _;
 use serde::Serialize;
-use std::path::{Path, PathBuf};
-use wellread_store::{Copied, Database, NewAudit, Sha256};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+use wellread_store::{Copied, Database, Key, NewAudit, Sha256};
 
 /// What a copy holds.
 #[derive(Clone, Debug, Serialize)]
@@ -31,32 +35,45 @@ impl Station {
         let database = self.database().backup(file)?;
         let mut copied = BackedUp { database, blobs: 0, blobs_missing: 0 };
         if pictures {
-            copy_blobs(self.database(), self.blobs(), &Blobs::open(&blobs_beside(file))?, &mut copied)?;
+            copy_blobs(self.database(), self.blobs(), &Blobs::open(&with_ending(file, ".blobs"))?, &mut copied)?;
         }
         Ok(copied)
     }
 
+    /// Whether somebody may put this station aside for a backup: who may copy it away may bring it back.
+    pub fn may_replace(&self, session: &Session) -> anyhow::Result<()> {
+        self.ask(session, Permission::BackupCreate, |_| Ok(()))
+    }
+
     /// Writes the database's key into a file, which opens the data and every backup on any machine: keep it apart.
     pub fn export_key(&self, session: &Session, file: &Path) -> anyhow::Result<()> {
-        let Some(key) = self.folder().opening()?.key.fetch()? else {
-            return Err(Problem::refused("the station is not encrypted: there is no key to export").into());
-        };
         self.act(session, Permission::BackupCreate, |writing| {
+            let Some(key) = self.folder().opening()?.key.fetch()? else {
+                return Err(Problem::refused("the station is not encrypted: there is no key to export").into());
+            };
             writing.audit(&entry("EXPORT_KEY", file))?;
             keys::export(&key, file)
         })
     }
 }
 
-/// Makes a station of a backup, in a folder without one. `key` says where its key is, where the folder does not.
-pub fn restore(file: &Path, folder: &Folder, key: Option<KeyPlace>, clock: &Clock) -> anyhow::Result<BackedUp> {
-    if folder.database().exists() {
-        let told = format!(
-            "there is a database in {} already: move it away, or restore into another folder with --data",
-            folder.path().display()
-        );
-        return Err(Problem::new(Code::DataFolder, told).into());
-    }
+/// What becomes of a station that is in the folder already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Present {
+    /// It stays: nothing is restored.
+    Keep,
+    /// Its database is put aside, beside the new one.
+    PutAside,
+}
+
+/// Makes a station of a backup. `key` says where its key is, where the folder does not.
+pub fn restore(
+    file: &Path,
+    folder: &Folder,
+    key: Option<KeyPlace>,
+    present: Present,
+    clock: &Clock,
+) -> anyhow::Result<BackedUp> {
     folder.create()?;
     let _lock = folder.lock()?;
     let place = match key {
@@ -68,11 +85,30 @@ pub fn restore(file: &Path, folder: &Folder, key: Option<KeyPlace>, clock: &Cloc
         }
     };
     let secret = place.fetch()?;
-    let database = Database::restore(file, secret.as_ref(), &folder.database())?;
+    let damaged = is_damaged(folder, secret.as_ref());
+    if folder.database().exists() && present == Present::Keep && !damaged {
+        let told = format!(
+            "there is a station in {} already, which may know more than the backup: restore into another folder with \
+             --data, or put what is there aside with --replace",
+            folder.path().display()
+        );
+        return Err(Problem::new(Code::DataFolder, told).into());
+    }
+    // Verified under another name first: a backup that is no good must not cost the station that is there.
+    let fresh = with_ending(&folder.database(), ".restored");
+    remove_if_there(&fresh)?;
+    let database = Database::restore(file, secret.as_ref(), &fresh)?;
+    if damaged {
+        folder.set_database_aside()?;
+    } else {
+        put_aside(folder, clock)?;
+    }
+    fs::rename(&fresh, folder.database()).context("cannot give the restored database its name")?;
+    sync_folder(folder.path()).context("cannot flush the data folder")?;
     let mut copied = BackedUp { database, blobs: 0, blobs_missing: 0 };
     folder.put_opening(&Opening { key: place })?;
     let station = Station::open(folder, clock.clone())?;
-    let from = blobs_beside(file);
+    let from = with_ending(file, ".blobs");
     if from.is_dir() {
         copy_blobs(station.database(), &Blobs::open(&from)?, station.blobs(), &mut copied)?;
     }
@@ -80,13 +116,42 @@ pub fn restore(file: &Path, folder: &Folder, key: Option<KeyPlace>, clock: &Cloc
     Ok(copied)
 }
 
+/// Gives the database that is there another name, with its logs, so that it can still be opened.
+fn put_aside(folder: &Folder, clock: &Clock) -> anyhow::Result<()> {
+    let database = folder.database();
+    let aside = with_ending(&database, &format!(".replaced-{}", clock.now().utc_ms));
+    for log in ["", "-wal", "-shm"] {
+        let from = with_ending(&database, log);
+        if from.exists() {
+            fs::rename(&from, with_ending(&aside, log))
+                .with_context(|| format!("cannot put {} aside", from.display()))?;
+        }
+    }
+    Ok(())
+}
+
+fn remove_if_there(path: &Path) -> anyhow::Result<()> {
+    match fs::remove_file(path) {
+        Err(why) if why.kind() != io::ErrorKind::NotFound => {
+            Err(why).with_context(|| format!("cannot remove {}", path.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether the database that is there is damaged; one that may be whole under another key is not.
+fn is_damaged(folder: &Folder, key: Option<&Key>) -> bool {
+    let database = folder.database();
+    database.exists() && matches!(Database::open(&database, key), Err(wellread_store::Error::Damaged(_)))
+}
+
 fn entry(action: &'static str, file: &Path) -> NewAudit {
     NewAudit { action, resource: "backup", resource_id: file.display().to_string(), ..NewAudit::default() }
 }
 
-fn blobs_beside(file: &Path) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(".blobs");
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
     PathBuf::from(name)
 }
 

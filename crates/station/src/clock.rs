@@ -41,7 +41,7 @@ impl Clock {
     pub fn now(&self) -> Now {
         match &self.0 {
             Source::System => {
-                let local = chrono::Local::now();
+                let local = chrono::Local::now() + set_wrong_by();
                 Now { utc_ms: local.timestamp_millis(), offset_min: local.offset().local_minus_utc() / 60 }
             }
             Source::Standing(at) => Now { utc_ms: at.load(Ordering::SeqCst), offset_min: 0 },
@@ -62,6 +62,20 @@ impl Clock {
     }
 }
 
+/// By how much tests make this clock wrong: the seconds in the file that `WELLREAD_CLOCK_OFFSET_FILE` names.
+#[cfg(feature = "failpoints")]
+fn set_wrong_by() -> chrono::Duration {
+    let file = std::env::var_os("WELLREAD_CLOCK_OFFSET_FILE");
+    let text = file.and_then(|file| std::fs::read_to_string(file).ok());
+    chrono::Duration::seconds(text.and_then(|text| text.trim().parse().ok()).unwrap_or(0))
+}
+
+/// Nobody sets this program's clock but the system.
+#[cfg(not(feature = "failpoints"))]
+const fn set_wrong_by() -> chrono::Duration {
+    chrono::Duration::zero()
+}
+
 /// A moment for people, as the clock on the wall showed it.
 pub fn readable(at: Now) -> String {
     let offset = at.offset_min.checked_mul(60).and_then(chrono::FixedOffset::east_opt);
@@ -70,6 +84,12 @@ pub fn readable(at: Now) -> String {
         Some((utc, offset)) => utc.with_timezone(&offset).format("%Y-%m-%d %H:%M:%S").to_string(),
         None => format!("{} ms", at.utc_ms),
     }
+}
+
+/// When a day such as `2026-11-21` begins here, in milliseconds since 1970.
+pub fn start_of_day(text: &str) -> Option<i64> {
+    let midnight = text.parse::<chrono::NaiveDate>().ok()?.and_hms_opt(0, 0, 0)?;
+    Some(midnight.and_local_timezone(chrono::Local).earliest()?.timestamp_millis())
 }
 
 /// Fills `bytes` from the system's source of secure random numbers.

@@ -43,6 +43,8 @@ pub struct InterfaceFile {
     /// How many entries it holds: rows below the header of a table, segments of an HL7 message, records of an ASTM
     /// message, pages of a report.
     pub rows: u64,
+    /// What whoever opens it should know.
+    pub notes: Vec<String>,
 }
 
 impl InterfaceFile {
@@ -114,6 +116,7 @@ pub fn render(report: &SampleReport, template: &Template) -> Result<InterfaceFil
     if template.format.is_for_machines() {
         identifier::check_all(report, &template.format)?;
     }
+    let mut notes = Vec::new();
     let (bytes, rows) = match &template.format {
         Format::Labware(labware) => labware::write(report, &template.name, labware)?,
         Format::Detailed(table) => detailed::write(report, &template.name, table)?,
@@ -121,8 +124,8 @@ pub fn render(report: &SampleReport, template: &Template) -> Result<InterfaceFil
         Format::Hl7(hl7) => hl7::write(report, hl7)?,
         Format::Astm(astm) => astm::write(report, astm)?,
         Format::Xlsx => xlsx::write(report)?,
-        Format::Pdf => pdf::write(report)?,
+        Format::Pdf => pdf::write(report, &mut notes)?,
     };
     let name = template.file_name.for_report(report)?;
-    Ok(InterfaceFile { name, bytes, rows })
+    Ok(InterfaceFile { name, bytes, rows, notes })
 }

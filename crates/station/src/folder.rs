@@ -8,9 +8,13 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, File, TryLockError},
-    io::Write as _,
+    io::{self, Write as _},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
 };
+
+/// Damaged databases kept in one data folder; a station with more has another trouble.
+const MOST_DAMAGED: u32 = 1_000;
 
 /// A data folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +80,31 @@ impl Folder {
         self.0.join("interface")
     }
 
+    /// Puts a damaged database aside, with its log, for whoever looks into it; returns where. Nothing is overwritten.
+    pub(crate) fn set_database_aside(&self) -> anyhow::Result<PathBuf> {
+        let named = |database: &Path, ending: &str| {
+            let mut name = database.as_os_str().to_owned();
+            name.push(ending);
+            PathBuf::from(name)
+        };
+        let from = self.database();
+        let free = (1..=MOST_DAMAGED)
+            .map(|n| named(&from, &format!(".damaged-{n}")))
+            .find(|to| to.symlink_metadata().is_err());
+        let to = free.context("no name is free for the damaged database")?;
+        // The log first: a log without its database is put aside as well, a database without its log is another one.
+        for ending in ["-wal", "-shm", ""] {
+            let moved = fs::rename(named(&from, ending), named(&to, ending));
+            if let Err(why) = moved
+                && why.kind() != io::ErrorKind::NotFound
+            {
+                return Err(why).with_context(|| format!("cannot put {} aside", named(&from, ending).display()));
+            }
+        }
+        sync_folder(&self.0).with_context(|| format!("cannot flush {}", self.0.display()))?;
+        Ok(to)
+    }
+
     fn opening_file(&self) -> PathBuf {
         self.0.join("station.toml")
     }
@@ -116,7 +145,9 @@ impl Folder {
     pub fn lock(&self) -> anyhow::Result<Lock> {
         let path = self.0.join("service.lock");
         let file = File::options().create(true).truncate(false).write(true).open(&path);
-        let file = file.with_context(|| format!("cannot open {}", path.display()))?;
+        let file = file.with_context(|| {
+            format!("cannot write {}: check the disk and who may write in the data folder", path.display())
+        })?;
         match file.try_lock() {
             Ok(()) => Ok(Lock { _file: file }),
             Err(TryLockError::WouldBlock) => Err(Problem::new(
@@ -140,9 +171,11 @@ pub(crate) fn sync_folder(folder: &Path) -> std::io::Result<()> {
 }
 
 /// Writes a whole file or none: beside its place, flushed, renamed.
-pub(crate) fn put_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+pub fn put_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    static WRITES: AtomicU64 = AtomicU64::new(0);
     let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}.part", std::process::id()));
+    // No two writes share a name, or one would give its name to what the other had written half.
+    name.push(format!(".{}-{}.part", std::process::id(), WRITES.fetch_add(1, Ordering::Relaxed)));
     let own = PathBuf::from(name);
     let write = || -> std::io::Result<()> {
         let mut file = File::create(&own)?;
@@ -151,7 +184,9 @@ pub(crate) fn put_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
         fs::rename(&own, path)?;
         path.parent().filter(|folder| !folder.as_os_str().is_empty()).map_or(Ok(()), sync_folder)
     };
-    write().inspect_err(|_| drop(fs::remove_file(&own))).with_context(|| format!("cannot write {}", path.display()))
+    write()
+        .inspect_err(|_| drop(fs::remove_file(&own)))
+        .with_context(|| format!("cannot write {}: check that the folder exists and the disk has room", path.display()))
 }
 
 #[cfg(test)]

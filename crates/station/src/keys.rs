@@ -1,5 +1,6 @@
 //! Where the database's key is kept: in the system's keyring, in a file, or nowhere because a person said so.
 
+use crate::problem::{Code, Problem};
 use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -40,7 +41,9 @@ impl KeyPlace {
                     .and_then(|e| e.get_password())
                     .map_err(|why| no_keyring(&why))
                     .context("the database's key is in the keyring, which does not give it")?;
-                Ok(Some(parse(&secret).context("the keyring's entry is not the database's key")?))
+                Ok(Some(parse(&secret).ok_or_else(|| {
+                    no_key("the keyring's entry is not the database's key: restore that entry, or use the recovery key")
+                })?))
             }
         }
     }
@@ -67,10 +70,11 @@ impl KeyPlace {
 
 fn no_keyring(why: &keyring::Error) -> anyhow::Error {
     let also = keyring::Entry::store_status().as_ref().err().map_or_else(String::new, |e| format!("; {e}"));
-    anyhow::anyhow!(
+    let told = format!(
         "no keyring answers ({why}{also}): log in to a desktop session with one, or use --key-file FILE to keep the key \
          in a file of your own, or --unencrypted to go without"
-    )
+    );
+    no_key(told).into()
 }
 
 /// Writes a key for a person to keep: whoever has it and the data can read them on any machine.
@@ -80,12 +84,19 @@ pub fn export(key: &Key, to: &Path) -> anyhow::Result<()> {
 
 /// Reads a key file: 64 hex digits.
 pub fn read_file(path: &Path) -> anyhow::Result<Key> {
-    let text = fs::read_to_string(path).with_context(|| format!("cannot read the key file {}", path.display()))?;
-    parse(&text).with_context(|| format!("{} is no key file", path.display()))
+    let text = fs::read_to_string(path).map_err(|why| {
+        no_key(format!("cannot read the key file {} ({why}): bring back this station's key file", path.display()))
+    })?;
+    let told = || no_key(format!("{} is no key file: a key is 64 hexadecimal digits", path.display()));
+    Ok(parse(&text).ok_or_else(told)?)
 }
 
-fn parse(text: &str) -> anyhow::Result<Key> {
-    Key::from_hex(text.trim()).context("a key is 64 hexadecimal digits")
+fn parse(text: &str) -> Option<Key> {
+    Key::from_hex(text.trim())
+}
+
+fn no_key(told: impl Into<String>) -> Problem {
+    Problem::new(Code::Key, told)
 }
 
 fn write_file(path: &Path, key: &Key) -> anyhow::Result<()> {

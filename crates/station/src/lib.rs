@@ -4,6 +4,7 @@
 //! or a call means: that is `plate`'s.
 
 pub mod annotate;
+mod assays;
 pub mod backup;
 pub mod bench;
 pub mod blobs;

@@ -3,6 +3,10 @@
 //! Every use case that is a person's takes a [`Session`]; what its role allows is looked up again in the very
 //! transaction that does the work, so a right taken away holds at once.
 
+mod permission;
+
+pub use permission::Permission;
+
 use crate::{
     Station,
     problem::{Code, Problem},
@@ -12,7 +16,7 @@ use argon2::{
     Argon2,
     password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash},
 };
-use std::{collections::BTreeSet, fmt};
+use std::collections::BTreeSet;
 use wellread_store::{Actor, NewAudit, NewUser, Reading, Role, User, UserId, Writing};
 
 const DAY_MS: i64 = 86_400_000;
@@ -21,69 +25,6 @@ const MINUTE_MS: i64 = 60_000;
 const LONGEST_LOCK_MS: i64 = DAY_MS;
 /// A password longer than this is no password but an attack on the memory.
 const LONGEST_PASSWORD_BYTES: usize = 1_024;
-
-/// What a role may allow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Permission {
-    /// Look at runs and samples.
-    RunRead,
-    /// Take plates in, and read them again.
-    RunCapture,
-    /// Review runs.
-    RunReview,
-    /// Sign as performed or reviewed.
-    RunSign,
-    /// Sign as approved.
-    RunApprove,
-    /// Make interface files.
-    InterfaceCreate,
-    /// Make accounts and say what they may do.
-    UserAdmin,
-    /// Change settings.
-    ConfigWrite,
-    /// Read the audit trail.
-    AuditRead,
-    /// Copy the station's data.
-    BackupCreate,
-}
-
-impl Permission {
-    /// Every one.
-    pub const ALL: [Self; 10] = [
-        Self::RunRead,
-        Self::RunCapture,
-        Self::RunReview,
-        Self::RunSign,
-        Self::RunApprove,
-        Self::InterfaceCreate,
-        Self::UserAdmin,
-        Self::ConfigWrite,
-        Self::AuditRead,
-        Self::BackupCreate,
-    ];
-
-    /// Its name in a role.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::RunRead => "run:read",
-            Self::RunCapture => "run:capture",
-            Self::RunReview => "run:review",
-            Self::RunSign => "run:sign",
-            Self::RunApprove => "run:approve",
-            Self::InterfaceCreate => "interface:create",
-            Self::UserAdmin => "user:admin",
-            Self::ConfigWrite => "config:write",
-            Self::AuditRead => "audit:read",
-            Self::BackupCreate => "backup:create",
-        }
-    }
-}
-
-impl fmt::Display for Permission {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
 
 /// A person who has signed in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,18 +69,9 @@ pub struct NewPerson {
 impl Station {
     /// Signs a person in.
     pub fn login(&self, username: &str, password: &str) -> anyhow::Result<Session> {
-        let rules = self.settings()?.people;
-        let Some(user) = self.read(|reading| Ok(reading.user_by_name(username)?))? else {
-            // As much work as for a known name, so that the time taken does not tell which names there are.
-            let _ = phc(password);
-            self.write(|writing| Ok(note_unknown(writing, username)?))?;
-            return Err(wrong_password().into());
-        };
-        self.check_password(&user, password, &rules)?;
-        if user.verifier_expires_ms.is_some_and(|until| until <= self.clock().now().utc_ms) {
-            let told =
-                "the password has expired: an admin sets a new one, or the station asks the hub once it is online";
-            return Err(Problem::new(Code::LoginExpired, told).into());
+        let user = self.recognised(username, password)?;
+        if self.has_expired(&user) {
+            return Err(expired().into());
         }
         let session = Session { user: user.id, name: user.username };
         self.write_by(session.actor(), |writing| Ok(writing.note_login(session.user)?))?;
@@ -153,9 +85,21 @@ impl Station {
         self.check_password(&user, password, &rules)
     }
 
+    /// The account with this name and this password.
+    fn recognised(&self, username: &str, password: &str) -> anyhow::Result<User> {
+        let Some(user) = self.read(|reading| Ok(reading.user_by_name(username)?))? else {
+            // As much work as for a known name, so that the time taken does not tell which names there are.
+            let _ = phc(password);
+            self.write(|writing| Ok(note_unknown(writing, username)?))?;
+            return Err(wrong_password().into());
+        };
+        self.check_password(&user, password, &self.settings()?.people)?;
+        Ok(user)
+    }
+
     fn check_password(&self, user: &User, password: &str, rules: &settings::People) -> anyhow::Result<()> {
         let now_ms = self.clock().now().utc_ms;
-        if let Some(until_ms) = user.locked_until_ms.filter(|until_ms| *until_ms > now_ms) {
+        if let Some(until_ms) = locked_until(user, now_ms, rules) {
             return Err(locked(until_ms - now_ms).into());
         }
         if user.is_active && fits(password, &user.password_phc) {
@@ -195,6 +139,11 @@ impl Station {
             need(reading, session, permission)?;
             work(reading)
         })
+    }
+
+    /// Refuses who may not look at what the station holds; asked where `people.login_to_read` is set.
+    pub fn may_read(&self, session: &Session) -> anyhow::Result<()> {
+        self.ask(session, Permission::RunRead, |_| Ok(()))
     }
 
     /// Makes the first account, an admin; refused once there is any account.
@@ -242,20 +191,32 @@ impl Station {
         })
     }
 
-    /// Sets an account's password: one's own, with the old one, or anybody's as an admin.
-    pub fn set_password(&self, session: &Session, username: &str, old: Option<&str>, new: &str) -> anyhow::Result<()> {
+    /// Sets anybody's password, as an admin.
+    pub fn set_password(&self, session: &Session, username: &str, new: &str) -> anyhow::Result<()> {
         let rules = self.settings()?.people;
         check_new_password(username, new, &rules)?;
         let user = self.find_user(username)?;
         let (hash, expires_ms) = (phc(new)?, self.expiry(&rules));
-        let set = |writing: &Writing<'_>| anyhow::Ok(writing.set_password(user.id, &hash, expires_ms, "")?);
-        match old {
-            Some(old) if user.id == session.user => {
-                self.confirm_password(session, old)?;
-                self.write_by(session.actor(), set)
-            }
-            _ => self.act(session, Permission::UserAdmin, set),
+        self.act(session, Permission::UserAdmin, |writing| Ok(writing.set_password(user.id, &hash, expires_ms, "")?))
+    }
+
+    /// Sets one's own password, with the old one. One that has expired is set by an admin, or else it would expire for
+    /// nobody; but an admin sets the own one too, or the last of them would lock everybody out.
+    pub fn set_own_password(&self, username: &str, old: &str, new: &str) -> anyhow::Result<()> {
+        let user = self.recognised(username, old)?;
+        let rules = self.settings()?.people;
+        check_new_password(username, new, &rules)?;
+        if new == old {
+            return Err(Problem::invalid("that is the password you have: choose another").into());
         }
+        let (hash, expires_ms) = (phc(new)?, self.expiry(&rules));
+        self.write_by(Actor::User { id: user.id, name: user.username.clone() }, |writing| {
+            let is_admin = writing.permissions(user.id)?.contains(Permission::UserAdmin.as_str());
+            if self.has_expired(&user) && !is_admin {
+                return Err(expired().into());
+            }
+            Ok(writing.set_password(user.id, &hash, expires_ms, "")?)
+        })
     }
 
     /// Changes the roles of an account.
@@ -320,6 +281,10 @@ impl Station {
         Ok(found.ok_or_else(|| Problem::not_found("user", username))?)
     }
 
+    fn has_expired(&self, user: &User) -> bool {
+        user.verifier_expires_ms.is_some_and(|until_ms| until_ms <= self.clock().now().utc_ms)
+    }
+
     fn expiry(&self, rules: &settings::People) -> Option<i64> {
         let days = i64::from(rules.password_expires_days);
         (days > 0).then(|| self.clock().now().utc_ms + days * DAY_MS)
@@ -352,10 +317,23 @@ fn lock_until(failures: u32, now_ms: i64, rules: &settings::People) -> Option<i6
     Some(now_ms.saturating_add(wait_ms))
 }
 
+/// Until when an account is locked. An end further away than any lock-out made now would be shows that the clock was
+/// set back since; nobody waits for a day because of that.
+fn locked_until(user: &User, now_ms: i64, rules: &settings::People) -> Option<i64> {
+    let until_ms = user.locked_until_ms.filter(|until_ms| *until_ms > now_ms)?;
+    let longest_ms = lock_until(user.failed_logins, now_ms, rules)?;
+    (until_ms <= longest_ms).then_some(until_ms)
+}
+
 fn locked(left_ms: i64) -> Problem {
     let minutes = left_ms.div_euclid(MINUTE_MS) + 1;
     let told = format!("too many wrong passwords: wait {minutes} min, or have an admin unlock the account");
     Problem::new(Code::LockedOut, told)
+}
+
+fn expired() -> Problem {
+    let told = "the password has expired: an admin sets a new one, or the station asks the hub once it is online";
+    Problem::new(Code::LoginExpired, told)
 }
 
 fn wrong_password() -> Problem {

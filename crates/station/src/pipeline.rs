@@ -14,7 +14,6 @@ use crate::{
         barcode::{Barcode, Barcodes},
         identity::Claim,
     },
-    interface,
     people::{Permission, Session},
     problem::Problem,
 };
@@ -128,6 +127,15 @@ impl<'s> Pipeline<'s> {
         }
     }
 
+    /// Records that a picture is not read any more, because the program ended each time it was.
+    pub fn give_up(&self, plate: &Plate, tries: u32) -> anyhow::Result<Ended> {
+        let told = format!(
+            "the program ended {tries} times while it read this picture, so it is left alone: report it with the \
+             picture, and have it read again with `reprocess`"
+        );
+        self.record_failure(plate, &Unseen::new("program-ended", told), Instant::now())
+    }
+
     fn make(&self, plate: &Plate, assay: &Assay, begun: Instant) -> Result<Made, Stopped> {
         let decoded = self.eyes.decode(&plate.bytes)?;
         let barcode = self.barcodes.as_ref().and_then(|barcodes| barcodes.find(&decoded.raster));
@@ -135,7 +143,7 @@ impl<'s> Pipeline<'s> {
         let key = self.key(plate.run.image_sha256, assay);
         let (reading, is_new) = self.reading(&decoded.raster, assay, &key)?;
         let made = interpret(&reading, assay).map_err(|error| Unseen::new(interpret_code(&error), &error))?;
-        failpoint::reach("plate-read");
+        failpoint::reach_with("plate-read", &plate.file_name);
         let drawn = Drawn { name: &plate.file_name, decoded: &decoded, grid: &reading.grid, assay, made: &made };
         let images = pictures::keep(self.station, plate, &drawn)?;
         let mut completion = self.completion(assay, &reading.grid, made, &key);
@@ -187,7 +195,7 @@ impl<'s> Pipeline<'s> {
         self.station.write(|writing| {
             writing.record_run(&run, &made.completion)?;
             if writing.run_state(run.id)?.disposition == Disposition::Accepted {
-                interface::want_automatically(writing, self.station.clock(), &settings, &run.identity.sample_no)?;
+                self.station.want_automatically(writing, &settings, &run.identity.sample_no)?;
             }
             if let Some(reading) = &made.fresh {
                 writing.cache_reading(&made.key, reading, READINGS_KEPT)?;

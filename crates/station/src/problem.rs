@@ -1,7 +1,8 @@
 //! What a person or a script is told when something may not or cannot be done: a stable code, and words that help.
 
+use crate::blobs::BlobError;
 use serde::Serialize;
-use std::fmt;
+use std::{fmt, io};
 
 /// Why something was not done. Scripts and windows match on this, never on the words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -31,6 +32,8 @@ pub enum Code {
     Key,
     /// The disk is full.
     DiskFull,
+    /// A folder or file may not be written.
+    ReadOnly,
     /// The database is locked or busy; it passes.
     Busy,
     /// The data are damaged.
@@ -76,6 +79,12 @@ pub fn code_of(error: &anyhow::Error) -> Option<Code> {
         if let Some(problem) = cause.downcast_ref::<Problem>() {
             return Some(problem.code);
         }
+        if let Some(why) = cause.downcast_ref::<io::Error>() {
+            return code_of_io(why);
+        }
+        if let Some(BlobError::Io { why, .. }) = cause.downcast_ref::<BlobError>() {
+            return code_of_io(why);
+        }
         Some(match cause.downcast_ref::<Store>()? {
             Store::Missing(_) | Store::AlreadyExists(_) | Store::NotWellread(_) | Store::Newer { .. } => {
                 Code::DataFolder
@@ -84,9 +93,18 @@ pub fn code_of(error: &anyhow::Error) -> Option<Code> {
             Store::Damaged(_) | Store::Unreadable(_) | Store::Migration(_) => Code::Damaged,
             Store::Locked | Store::Busy => Code::Busy,
             Store::DiskFull => Code::DiskFull,
+            Store::ReadOnly => Code::ReadOnly,
             Store::NotFound { .. } => Code::NotFound,
             Store::Refused(_) => Code::Refused,
             _ => return None,
         })
     })
+}
+
+fn code_of_io(why: &io::Error) -> Option<Code> {
+    match why.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some(Code::DiskFull),
+        io::ErrorKind::ReadOnlyFilesystem => Some(Code::ReadOnly),
+        _ => None,
+    }
 }

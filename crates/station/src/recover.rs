@@ -10,18 +10,47 @@ use crate::{
     },
 };
 use std::{collections::BTreeSet, path::Path};
-use wellread_store::{NewRun, Run, RunFailure};
+use wellread_store::{NewRun, Run, RunFailure, RunStatus};
 use wellread_vision::decode;
 
 /// Blobs asked for in one question.
 const PAGE: u32 = 1_000;
 
+/// Readings after which a plate goes into quarantine: it is read when nothing else is to be done, and alone. So the
+/// program's end can neither be another plate's doing nor keep the others from being read.
+const TRIES_AMONG_OTHERS: u32 = 3;
+/// Readings after which a plate is given up. Somebody who cuts the power again and again will hardly meet the same plate
+/// three times more while it is read alone; a picture that ends the program does so each time.
+const MOST_TRIES: u32 = 6;
+
+/// How a plate that an earlier process promised is taken up again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// Like any other.
+    AmongOthers,
+    /// Last, and with nothing else in hand.
+    Alone,
+    /// Not at all: its run fails with that reason.
+    Never,
+}
+
+impl Again {
+    /// By how often its reading was begun without an end.
+    pub const fn after(tries: u32) -> Self {
+        match tries {
+            0..TRIES_AMONG_OTHERS => Self::AmongOthers,
+            TRIES_AMONG_OTHERS..MOST_TRIES => Self::Alone,
+            MOST_TRIES.. => Self::Never,
+        }
+    }
+}
+
 /// A run that an earlier process promised, made ready to be read.
 pub enum Resumed {
     /// Its picture is there.
     Plate(Box<Plate>),
-    /// Its picture is lost; the run has been recorded as failed.
-    Lost,
+    /// It is over already, or its picture is lost and the run has been recorded as failed.
+    Over,
 }
 
 /// Removes blobs that nothing refers to: those kept just before a crash, whose files are looked at again anyway.
@@ -49,6 +78,9 @@ pub fn sweep_blobs(station: &Station) -> anyhow::Result<usize> {
 /// Takes up a run that was promised and not made. Its picture is the blob; when that is damaged, the source if it still
 /// has the same content; when that is gone too, the run fails and says so.
 pub fn resume(station: &Station, run: &Run, inbox: Option<&Path>, pattern: &NamePattern) -> anyhow::Result<Resumed> {
+    if matches!(run.status, RunStatus::Completed | RunStatus::Failed) {
+        return Ok(Resumed::Over);
+    }
     let file = match run.intake {
         Some(id) => Some(station.read(|reading| Ok(reading.intake_file(id)?))?),
         None => None,
@@ -81,7 +113,7 @@ pub fn resume(station: &Station, run: &Run, inbox: Option<&Path>, pattern: &Name
             images: Vec::new(),
         };
         station.write(|writing| Ok(writing.record_failure(&new, &failure)?))?;
-        return Ok(Resumed::Lost);
+        return Ok(Resumed::Over);
     };
     let text = file.as_ref().map_or_else(String::new, |file| file.path_text.clone());
     let file_name = text.rsplit(['/', '\\']).next().unwrap_or(&text).to_owned();
@@ -125,4 +157,16 @@ fn path_of(bytes: &[u8]) -> Option<std::path::PathBuf> {
 #[cfg(not(unix))]
 fn path_of(bytes: &[u8]) -> Option<std::path::PathBuf> {
     std::str::from_utf8(bytes).ok().map(std::path::PathBuf::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Again;
+
+    #[test]
+    fn a_plate_is_tried_among_others_then_alone_and_then_not_any_more() {
+        let taken: Vec<Again> = (0..8).map(Again::after).collect();
+        let expected = [[Again::AmongOthers; 3].as_slice(), &[Again::Alone; 3], &[Again::Never; 2]].concat();
+        assert_eq!(taken, expected, "three times each, as the documentation says");
+    }
 }

@@ -3,7 +3,7 @@
 //! Each decision is an event with its reason; what the program saw stays visible for ever.
 
 use crate::{
-    Problem, Station, interface,
+    Problem, Station,
     judged::Judged,
     people::{Permission, Session},
 };
@@ -196,7 +196,7 @@ impl Station {
             let after = writing.run_state(run)?;
             // What the laboratory's system was told may be different now, for the sample it was and the one it is.
             for sample in changed_samples(&before, &after) {
-                interface::want_automatically(writing, self.clock(), &settings, &sample)?;
+                self.want_automatically(writing, &settings, &sample)?;
             }
             Ok(event)
         })

@@ -55,7 +55,7 @@ pub struct Intake {
     pub disk_reserve_mib: u64,
     /// The most files waiting in memory.
     pub queue_limit: u32,
-    /// Plates read at the same time; 0 for one a core.
+    /// Plates read at the same time; 0 for one more than cores.
     pub workers: u32,
     /// The camera's fixed place for the plate, as `wellread read --calibration` takes it.
     pub calibration: Option<PathBuf>,
@@ -69,6 +69,8 @@ pub struct Deliver {
     pub folder: Option<PathBuf>,
     /// `host:port` of a receiver of HL7 over MLLP.
     pub mllp: Option<String>,
+    /// For how long that receiver may take for one message, in seconds.
+    pub mllp_within_s: u64,
     /// Whether a sample's file is made as soon as its last plate is accepted.
     pub automatic: bool,
     /// The templates made then, and where none is named.
@@ -93,8 +95,8 @@ pub struct People {
     pub password_min_chars: u32,
     /// Minutes without a key or a touch until the window asks who is there; 0 for never.
     pub idle_lock_min: u32,
-    /// Whether who reviewed a run, or signed it as performed or reviewed, may approve it.
-    pub approve_own_work: bool,
+    /// Whether verbs that only read ask who reads.
+    pub login_to_read: bool,
 }
 
 impl Default for Settings {
@@ -129,6 +131,7 @@ impl Default for Deliver {
         Self {
             folder: None,
             mllp: None,
+            mllp_within_s: 30,
             automatic: true,
             templates: vec!["labware".to_owned()],
             wait_for_ack: false,
@@ -145,7 +148,7 @@ impl Default for People {
             password_expires_days: 0,
             password_min_chars: 8,
             idle_lock_min: 10,
-            approve_own_work: false,
+            login_to_read: false,
         }
     }
 }
@@ -217,6 +220,9 @@ impl Settings {
         Barcodes::allow(&intake.barcode_symbologies, &intake.barcode_pattern, intake.barcode_region)?;
         if deliver.mllp.as_ref().is_some_and(|to| !is_address(to)) {
             return wrong("deliver.mllp", "is written HOST:PORT, such as lims.example:2575");
+        }
+        if !(1..=600).contains(&deliver.mllp_within_s) {
+            return wrong("deliver.mllp_within_s", "lies between 1 and 600");
         }
         if !(1..=100).contains(&people.lock_after) || !(1..=1_440).contains(&people.lock_min) {
             return wrong("people.lock_after", "lies between 1 and 100, and `people.lock_min` between 1 and 1440");

@@ -3,6 +3,7 @@
 use crate::{
     Problem, Station,
     people::{Permission, Session},
+    pipeline::stored_assay,
 };
 use wellread_store::{Meaning, NewSignature, Reading, RunId, Signature};
 
@@ -18,17 +19,22 @@ impl Station {
         seen: Option<i64>,
     ) -> anyhow::Result<Signature> {
         self.confirm_password(session, password)?;
-        let own_allowed = self.settings()?.people.approve_own_work;
         let id = self.clock().id()?;
         let permission = match meaning {
             Meaning::Performed | Meaning::Reviewed => Permission::RunSign,
             Meaning::Approved => Permission::RunApprove,
         };
         self.act(session, permission, |writing| {
-            if meaning == Meaning::Approved && !own_allowed && is_own_work(writing, session, run)? {
-                let told = "who reviewed or signed a run does not approve it: ask somebody else, or allow it by the \
-                            setting people.approve_own_work";
-                return Err(Problem::refused(told).into());
+            if meaning == Meaning::Approved && is_own_work(writing, session, run)? {
+                let assay = stored_assay(writing, &writing.run(run)?.assay)?;
+                if !assay.approve_own_work {
+                    let told = format!(
+                        "who reviewed or signed a run does not approve it: ask somebody else (assay '{}' allows it \
+                         where `review.approve_own_work` is true)",
+                        assay.id
+                    );
+                    return Err(Problem::refused(told).into());
+                }
             }
             let covers_seq = match seen {
                 Some(seen) => seen,

@@ -1,10 +1,14 @@
 //! Verification: whether the database and every picture are what the program wrote, and what can be mended is.
 
-use crate::{Station, blobs::BlobError};
+use crate::{
+    Station,
+    blobs::BlobError,
+    people::{Permission, Session},
+};
 use anyhow::Context as _;
 use serde::Serialize;
 use std::{collections::BTreeSet, fs, path::Path};
-use wellread_store::{Blob, BlobState, Head, Sha256, Verification};
+use wellread_store::{Blob, BlobState, Head, Repaired, Sha256, Verification};
 
 /// Blobs asked for at a time.
 const PAGE: u32 = 500;
@@ -57,6 +61,12 @@ pub enum Mend {
 }
 
 impl Station {
+    /// Derives anew what does not follow from runs, events and signatures: states, summaries, counts and the index of
+    /// words. What they follow from is never touched, so a change behind the program's back stays to be found.
+    pub fn repair_derived(&self, session: &Session) -> anyhow::Result<Repaired> {
+        self.act(session, Permission::ConfigWrite, |writing| Ok(writing.repair_derived()?))
+    }
+
     /// Recomputes the chains, every hash and every summary, and looks through every blob.
     pub fn verify(&self, mend: Mend) -> anyhow::Result<Verified> {
         let Verification { findings, more, runs, audit_entries, outbox_records, audit_head } =

@@ -1,17 +1,23 @@
 //! What the window and the command line show: plain structures, each from one moment of the database.
 
 use crate::{
-    Settings, Station,
+    Problem, Settings, Station,
+    intake::admit::newest_assay,
     judged::Judged,
     people::{Permission, Session},
 };
 use serde::Serialize;
+use std::time::Duration;
 use wellread_plate::class::{Call, WellClass};
 use wellread_plate::interpret::CalledWell;
 use wellread_store::{
     AuditEntry, AuditFilter, Disposition, FinalResults, Health, Image, IntakeState, InterfaceFile, InterfaceStatus,
     Listed, Now, Override, Page, ReviewEvent, Run, RunFilter, RunId, RunLine, RunState, SampleSummary, Signature,
+    UserId,
 };
+
+/// The station's own writes are much shorter: who locks the database for longer is another program.
+const LONGEST_WRITE: Duration = Duration::from_secs(1);
 
 /// A run with everything that is known of it.
 #[derive(Clone, Debug, Serialize)]
@@ -92,8 +98,18 @@ pub struct Status {
     pub interface_waiting: u64,
     /// Interface files that failed, at most a page.
     pub interface_failed: u64,
-    /// Records that the hub must learn of.
-    pub outbox_records: i64,
+    /// Records that the hub must still learn of.
+    pub outbox_records: u64,
+    /// Since when the oldest of them waits, in milliseconds since 1970.
+    pub outbox_oldest_ms: Option<i64>,
+    /// Free space where the data are, in mebibytes.
+    pub disk_free_mib: Option<u64>,
+    /// Below this much free space intake pauses.
+    pub disk_reserve_mib: u64,
+    /// Whether another program keeps the database from being written.
+    pub database_locked: bool,
+    /// By how much the clock is behind the last that this station has recorded: it was set back.
+    pub clock_behind_ms: i64,
     /// How the parts of the station are, as last noted.
     pub health: Vec<Health>,
 }
@@ -141,7 +157,7 @@ impl Station {
     pub fn sample(&self, sample_no: &str) -> anyhow::Result<SampleDetail> {
         self.read(|reading| {
             let summary = reading.sample(sample_no)?;
-            let summary = summary.ok_or_else(|| crate::Problem::not_found("sample", sample_no))?;
+            let summary = summary.ok_or_else(|| Problem::not_found("sample", sample_no))?;
             let filter = RunFilter { sample_no: Some(sample_no.to_owned()), ..RunFilter::default() };
             let page = Page::first(Page::MOST_ROWS);
             Ok(SampleDetail {
@@ -158,6 +174,12 @@ impl Station {
         self.ask(session, Permission::AuditRead, |reading| Ok(reading.audit_entries(filter, page)?))
     }
 
+    /// The account behind a name, for who may read the audit trail.
+    pub fn user_id(&self, session: &Session, username: &str) -> anyhow::Result<UserId> {
+        let found = self.ask(session, Permission::AuditRead, |reading| Ok(reading.user_by_name(username)?))?;
+        Ok(found.ok_or_else(|| Problem::not_found("user", username))?.id)
+    }
+
     /// Changes a setting, or with `None` takes it back to its default.
     pub fn configure(
         &self,
@@ -170,10 +192,20 @@ impl Station {
             let settings = Settings::load(writing)?;
             match value {
                 Some(value) => {
-                    settings.with(name, value)?;
+                    let changed = settings.with(name, value)?;
+                    // A station whose assay nobody knows would take no plate in.
+                    newest_assay(writing, &changed.assay)?;
+                    for template in &changed.deliver.templates {
+                        self.template(template)?;
+                    }
                     writing.set_config(name, value, why)?;
                 }
-                None => writing.unset_config(name, why)?,
+                // What intake notes for itself lies beside the settings, and is nobody's to take back.
+                None if !Settings::names().iter().any(|known| known == name) => {
+                    return Err(Problem::not_found("setting", name).into());
+                }
+                None if writing.config(name)?.is_some() => writing.unset_config(name, why)?,
+                None => {}
             }
             Ok(())
         })
@@ -183,15 +215,18 @@ impl Station {
     pub fn status(&self) -> anyhow::Result<Status> {
         let settings = self.settings()?;
         let inbox = settings.intake.inbox;
+        let now = self.clock().now();
+        let database_locked = self.database().is_locked(LONGEST_WRITE)?;
         let service_running = self.is_service() || self.folder().is_locked();
         self.read(|reading| {
             let page = Page::first(Page::MOST_ROWS);
+            let pending = reading.pending()?;
             let count = |status| anyhow::Ok(reading.interface_files(None, Some(status), page)?.rows.len() as u64);
             Ok(Status {
                 station: self.identity().name.clone(),
                 station_id: self.identity().id.to_string(),
                 app_version: Self::app_version(),
-                now: self.clock().now(),
+                now,
                 service_running,
                 inbox_online: inbox.as_ref().is_some_and(|inbox| inbox.is_dir()),
                 inbox,
@@ -199,7 +234,12 @@ impl Station {
                 files: reading.file_counts()?,
                 interface_waiting: count(InterfaceStatus::Pending)? + count(InterfaceStatus::Generated)?,
                 interface_failed: count(InterfaceStatus::Failed)?,
-                outbox_records: reading.outbox_head()?.map_or(0, |head| head.seq),
+                outbox_records: pending.records,
+                outbox_oldest_ms: pending.oldest_ms,
+                disk_free_mib: fs4::available_space(self.folder().path()).ok().map(|bytes| bytes >> 20),
+                disk_reserve_mib: settings.intake.disk_reserve_mib,
+                database_locked,
+                clock_behind_ms: reading.latest_ms()?.saturating_sub(now.utc_ms).max(0),
                 health: reading.health()?,
             })
         })

@@ -3,8 +3,13 @@
 //! One loop looks and decides what is handed out; workers admit and read; what they report comes back to the loop.
 //! Nothing is kept here that is not found again after a crash: files by the scan, promised runs in the database.
 
+mod clock_set_back;
+mod delivery;
 mod inbox;
+mod look_around;
+mod quarantine;
 mod queue;
+mod rules;
 mod state;
 mod told;
 mod worker;
@@ -12,19 +17,21 @@ mod worker;
 pub use told::{Around, Orders, Tally, Told};
 
 use crate::{
-    Code, Problem, Settings, Station, code_of,
+    Code, Settings, Station, code_of,
     eyes::{Eyes, cores},
     intake::{
-        admit::Admitting,
         first_start::{self, Existing},
         hints::Hints,
     },
-    pipeline::Pipeline,
     recover,
 };
 use anyhow::Context as _;
+use clock_set_back::LatestTime;
+use delivery::News;
 use inbox::Inbox;
+use quarantine::Quarantine;
 use queue::{ClosesAtEnd, Job, Queue};
+use rules::Rules;
 use state::States;
 use std::{
     collections::VecDeque,
@@ -39,10 +46,6 @@ use worker::{Bench, Outcome, Promised, Report};
 const LONGEST_WAIT: Duration = Duration::from_millis(500);
 /// How often a folder that is offline is looked for.
 const OFFLINE_LOOK: Duration = Duration::from_secs(2);
-/// How often what is due for delivery is looked for.
-const DELIVERY_EVERY: Duration = Duration::from_secs(1);
-/// How often free space is looked at.
-const DISK_LOOK: Duration = Duration::from_secs(1);
 /// The longest pause after trouble; the first is a second, and each in a row doubles it.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Troubles in a row after which draining gives up.
@@ -51,136 +54,169 @@ const DRAIN_TRIES: u32 = 5;
 /// How many plates are read at the same time under these settings.
 pub fn workers(settings: &Settings) -> usize {
     match settings.intake.workers {
-        0 => cores(),
+        // One more than cores: while a plate is being flushed to disk, another can be looked at.
+        0 => cores() + 1,
         some => usize::try_from(some).unwrap_or(1),
     }
 }
 
 /// Runs the service until it is told to stop, or until everything is taken in.
 pub fn run(station: &Station, eyes: &Eyes, orders: Orders, around: Around<'_>) -> anyhow::Result<Tally> {
-    let settings = station.settings()?;
-    let admitting = Admitting::of(station, &settings, *eyes.limits())?;
-    let pipeline = Pipeline::new(station, eyes, &settings)?;
-    if first_start::to_choose(station, &settings)?.is_some() || orders.existing.is_some() {
-        first_start::choose(station, &settings, orders.existing.unwrap_or(Existing::Import))?;
+    let mut rules = Rules::of(station, eyes, station.settings()?)?;
+    if first_start::to_choose(station, &rules.settings)?.is_some() || orders.existing.is_some() {
+        first_start::choose(station, &rules.settings, orders.existing.unwrap_or(Existing::Import))?;
     }
     recover::sweep_blobs(station)?;
-    let queue = Queue::new(usize::try_from(settings.intake.queue_limit).unwrap_or(usize::MAX));
-    let bench = Bench { station, admitting: &admitting, pipeline: &pipeline, queue: &queue };
+    Station::sweep_drop_folder(&rules.settings);
+    if orders.again {
+        (around.told)(&Told::State { part: "service", status: HealthStatus::Healthy, message: String::new() });
+    }
+    let mut kept = Kept {
+        inbox: Inbox::new(&rules.admitting.inbox, &rules.settings),
+        states: States::default(),
+        latest: LatestTime::new(station.read(|reading| Ok(reading.latest_ms()?))?),
+        tally: Tally::default(),
+    };
+    loop {
+        let turn = run_under(&rules, (station, eyes), orders, around, &mut kept)?;
+        let Some(changed) = turn else {
+            kept.tally.unreadable = kept.inbox.unreadable().map(str::to_owned).collect();
+            return Ok(kept.tally);
+        };
+        kept.inbox = kept.inbox.under(&changed.admitting.inbox, &changed.settings);
+        rules = changed;
+    }
+}
+
+/// Runs under these rules until the end, or until a person has changed them; then those that hold from now on.
+fn run_under<'s>(
+    rules: &Rules<'s>,
+    (station, eyes): (&'s Station, &'s Eyes),
+    orders: Orders,
+    around: Around<'_>,
+    kept: &mut Kept,
+) -> anyhow::Result<Option<Rules<'s>>> {
+    let queue = Queue::new(usize::try_from(rules.settings.intake.queue_limit).unwrap_or(usize::MAX));
+    let bench = Bench { station, admitting: &rules.admitting, pipeline: &rules.pipeline, queue: &queue };
     let (sender, reports) = channel();
+    let (news, delivered) = channel();
     let (stop_delivery, delivery_stopped) = channel::<()>();
-    thread::scope(|scope| {
+    let mut service = Service::new(rules, (station, eyes), &queue, orders, around, kept);
+    let changed = thread::scope(|scope| {
         // However the loop ends, its helpers must, or the scope would wait for ever.
         let _closes = ClosesAtEnd(&queue);
         let _stops = stop_delivery;
-        let hints = Inbox::new(&admitting.inbox, &settings).hints(&settings).unwrap_or_else(Hints::none);
-        for number in 0..workers(&settings) {
+        let hints = service.kept.inbox.hints(&rules.settings).unwrap_or_else(Hints::none);
+        for number in 0..workers(&rules.settings) {
             let (bench, sender, waker) = (&bench, sender.clone(), hints.waker());
             let named = thread::Builder::new().name(format!("plates-{number}"));
             named.spawn_scoped(scope, move || bench.work(&sender, &waker)).context("a worker cannot be started")?;
         }
         if !orders.once {
-            scope.spawn(move || deliver_until(station, &delivery_stopped));
+            let waker = hints.waker();
+            scope.spawn(move || delivery::deliver_until(station, &delivery_stopped, &news, &waker));
         }
-        let mut service = Service::new(station, &settings, &admitting, &queue, orders, around);
-        let tally = service.run(hints, &reports)?;
-        if orders.once {
-            deliver_round(station);
-        }
-        Ok(tally)
-    })
+        service.run(hints, &reports, &delivered)
+    })?;
+    service.end(&reports);
+    Ok(changed)
 }
 
-/// Brings interface files to their places, beside the intake: an unreachable share must not hold up a plate.
-fn deliver_until(station: &Station, stopped: &Receiver<()>) {
-    while let Err(std::sync::mpsc::RecvTimeoutError::Timeout) = stopped.recv_timeout(DELIVERY_EVERY) {
-        deliver_round(station);
-    }
-}
-
-/// One round of delivery; how it goes shows in the station's status.
-fn deliver_round(station: &Station) {
-    let (status, message) = match station.deliver_due().and_then(|_| station.delivery_health()) {
-        Ok(health) => health,
-        Err(error) => (HealthStatus::Unhealthy, format!("{error:#}")),
-    };
-    // A database that cannot take even this shows at the next plate.
-    let _ = station.write(|writing| Ok(writing.note_health("delivery", status, &message)?));
+/// What the loop keeps when the rules change.
+struct Kept {
+    inbox: Inbox,
+    states: States,
+    latest: LatestTime,
+    tally: Tally,
 }
 
 /// The loop.
-struct Service<'a> {
-    station: &'a Station,
-    settings: &'a Settings,
-    admitting: &'a Admitting,
+struct Service<'a, 's> {
+    station: &'s Station,
+    eyes: &'s Eyes,
+    rules: &'a Rules<'s>,
     queue: &'a Queue,
     orders: Orders,
     around: Around<'a>,
-    inbox: Inbox,
-    states: States,
-    tally: Tally,
+    kept: &'a mut Kept,
     /// Which folder is watched, beyond its name.
     watched: Option<(u64, u64)>,
     next_scan: Instant,
-    next_disk_look: Instant,
+    next_look_around: Instant,
     /// Jobs handed out and not yet reported.
     working: usize,
     /// Jobs that met trouble, to be handed out again.
     again: VecDeque<Job>,
+    quarantine: Quarantine,
     /// Troubles in a row, and until when work rests because of them.
     troubles: u32,
     rests_until: Option<Instant>,
     no_room: bool,
     /// While draining: whether everything was looked at once more after all was done.
     looked_last: bool,
+    /// Rules that a person has made, to go on under; and settings that cannot be.
+    changed: Option<Rules<'s>>,
+    unusable: Option<Settings>,
 }
 
-impl<'a> Service<'a> {
+impl<'a, 's> Service<'a, 's> {
     fn new(
-        station: &'a Station,
-        settings: &'a Settings,
-        admitting: &'a Admitting,
+        rules: &'a Rules<'s>,
+        (station, eyes): (&'s Station, &'s Eyes),
         queue: &'a Queue,
         orders: Orders,
         around: Around<'a>,
+        kept: &'a mut Kept,
     ) -> Self {
-        let (inbox, now) = (Inbox::new(&admitting.inbox, settings), Instant::now());
+        let now = Instant::now();
         Self {
             station,
-            settings,
-            admitting,
+            eyes,
+            rules,
             queue,
             orders,
             around,
-            watched: inbox.identity(),
-            inbox,
-            states: States::default(),
-            tally: Tally::default(),
+            watched: kept.inbox.identity(),
+            kept,
             next_scan: now,
-            next_disk_look: now,
+            next_look_around: now,
             working: 0,
             again: VecDeque::new(),
+            quarantine: Quarantine::default(),
             troubles: 0,
             rests_until: None,
             no_room: false,
             looked_last: false,
+            changed: None,
+            unusable: None,
         }
     }
 
-    fn run(&mut self, mut hints: Hints, reports: &Receiver<Report>) -> anyhow::Result<Tally> {
+    fn run(
+        &mut self,
+        mut hints: Hints,
+        reports: &Receiver<Report>,
+        delivered: &Receiver<News>,
+    ) -> anyhow::Result<Option<Rules<'s>>> {
         let promised = self.station.read(|reading| Ok(reading.unfinished_runs()?))?;
-        self.again.extend(promised.iter().map(|run| Job::Resume(run.id)));
+        self.again.extend(self.quarantine.keep(promised));
         while !(self.around.stop)() {
             let came = hints.wait(self.wait_at_most());
             let now = Instant::now();
             for report in reports.try_iter() {
                 self.take(report, now)?;
             }
-            self.look_at_disk(now)?;
-            if self.inbox.follow(came, now) || now >= self.next_scan {
+            for (status, message) in delivered.try_iter() {
+                self.tell_state("delivery", status, &message);
+            }
+            self.look_around(now)?;
+            if self.changed.is_some() {
+                break;
+            }
+            if self.kept.inbox.follow(came, now) || now >= self.next_scan {
                 self.scan(now, &mut hints)?;
             }
-            self.inbox.look_again(now);
+            self.kept.inbox.look_again(now);
             self.hand_out(now);
             if self.orders.once && self.is_idle() {
                 if self.looked_last {
@@ -192,24 +228,42 @@ impl<'a> Service<'a> {
         }
         // Work in hand is finished; what waits is found again at the next start.
         self.queue.close();
-        Ok(std::mem::take(&mut self.tally))
+        Ok(self.changed.take())
+    }
+
+    /// After the workers have gone home: what they did last is told too.
+    fn end(&mut self, reports: &Receiver<Report>) {
+        for Report { job, outcome } in reports.try_iter() {
+            let Outcome::Over(told) = outcome else { continue };
+            if let Job::File { found, .. } = &job {
+                self.kept.inbox.decide(found);
+            }
+            if let Some(told) = told {
+                self.tell(&told);
+            }
+        }
+        if self.orders.once {
+            let (status, message) = delivery::round(self.station);
+            self.tell_state("delivery", status, &message);
+        }
+        self.kept.states.write_down(self.station);
     }
 
     /// Until the next thing that is known to be due.
     fn wait_at_most(&self) -> Duration {
         let now = Instant::now();
-        let due = [self.inbox.next_look(), Some(self.next_scan), self.rests_until];
+        let due = [self.kept.inbox.next_look(), Some(self.next_scan), self.rests_until];
         let next = due.into_iter().flatten().min().map_or(LONGEST_WAIT, |at| at.saturating_duration_since(now));
         next.min(LONGEST_WAIT)
     }
 
     fn is_idle(&self) -> bool {
-        self.working == 0 && self.again.is_empty() && self.inbox.open() == 0
+        self.working == 0 && self.again.is_empty() && self.quarantine.is_empty() && self.kept.inbox.open() == 0
     }
 
     fn scan(&mut self, now: Instant, hints: &mut Hints) -> anyhow::Result<()> {
-        self.next_scan = now + Duration::from_millis(self.settings.intake.scan_every_ms);
-        let looked = match self.inbox.scan(self.station, now) {
+        self.next_scan = now + Duration::from_millis(self.rules.settings.intake.scan_every_ms);
+        let looked = match self.kept.inbox.scan(self.station, now) {
             Ok(looked) => looked,
             // The database does not answer; the next look may find it better.
             Err(error) => return self.trouble(error, now),
@@ -225,20 +279,22 @@ impl<'a> Service<'a> {
         }
         let (status, message) = self.inbox_status();
         self.tell_state("inbox", status, &message);
-        self.tally.unreadable.clear();
         // A folder that was away, or another one under the same name, must be watched anew.
-        let there = self.inbox.identity();
+        let there = self.kept.inbox.identity();
         if there != self.watched {
             self.watched = there;
-            hints.watch_again(&self.admitting.inbox, self.settings.intake.sub_folders, self.settings.intake.watch_by);
+            let intake = &self.rules.settings.intake;
+            hints.watch_again(&self.rules.admitting.inbox, intake.sub_folders, intake.watch_by);
         }
         Ok(())
     }
 
     fn inbox_status(&self) -> (HealthStatus, String) {
-        match self.tally.unreadable.first() {
-            None => (HealthStatus::Healthy, String::new()),
-            Some(first) => (HealthStatus::Degraded, first.clone()),
+        let mut unreadable = self.kept.inbox.unreadable();
+        match (unreadable.next(), unreadable.count()) {
+            (None, _) => (HealthStatus::Healthy, String::new()),
+            (Some(one), 0) => (HealthStatus::Degraded, one.to_owned()),
+            (Some(first), more) => (HealthStatus::Degraded, format!("{first}; and {more} more")),
         }
     }
 
@@ -251,13 +307,23 @@ impl<'a> Service<'a> {
         if self.rests_until.is_some() || self.no_room {
             return;
         }
-        let mut room = self.queue.room();
+        let mut room = if self.quarantine.is_at_work() { 0 } else { self.queue.room() };
         while room > 0 {
-            let Some(job) = self.again.pop_front().or_else(|| self.inbox.next_job(now)) else { return };
-            self.queue.push(job);
-            self.working += 1;
+            let Some(job) = self.again.pop_front().or_else(|| self.kept.inbox.next_job(now)) else { break };
+            self.push(job);
             room -= 1;
         }
+        if self.working == 0
+            && self.kept.inbox.open() == 0
+            && let Some(job) = self.quarantine.take()
+        {
+            self.push(job);
+        }
+    }
+
+    fn push(&mut self, job: Job) {
+        self.queue.push(job);
+        self.working += 1;
     }
 
     fn take(&mut self, report: Report, now: Instant) -> anyhow::Result<()> {
@@ -267,32 +333,33 @@ impl<'a> Service<'a> {
             self.troubles = 0;
             self.tell_state("intake", HealthStatus::Healthy, "");
         }
+        let waits_again = self.quarantine.put_back(matches!(outcome, Outcome::Trouble(_)));
         let found = match &job {
             Job::File { found, .. } => Some(found.clone()),
-            Job::Resume(_) => None,
+            Job::Resume(_) | Job::GiveUp(_) => None,
         };
         match (outcome, found) {
             (Outcome::Over(told), found) => {
                 if let Some(found) = &found {
-                    self.inbox.decide(found);
+                    self.kept.inbox.decide(found);
                 }
                 if let Some(told) = told {
                     self.tell(&told);
                 }
             }
-            (Outcome::NotYet, Some(found)) => self.inbox.wait_for_end(&found, now),
-            (Outcome::Gone, Some(found)) => self.inbox.release(&found),
+            (Outcome::NotYet, Some(found)) => self.kept.inbox.wait_for_end(&found, now),
+            (Outcome::Gone, Some(found)) => self.kept.inbox.release(&found),
             (Outcome::Unreadable(why), Some(found)) => {
-                self.inbox.release(&found);
-                self.tally.unreadable.insert(why);
+                self.kept.inbox.shut(&found, why);
             }
             (Outcome::Trouble(error), found) => {
                 match (error.downcast_ref::<Promised>(), found) {
                     // Its run is promised already, so the file is decided about.
                     (Some(Promised(run)), Some(found)) => {
-                        self.inbox.decide(&found);
+                        self.kept.inbox.decide(&found);
                         self.again.push_back(Job::Resume(*run));
                     }
+                    _ if waits_again => {}
                     _ => self.again.push_back(job),
                 }
                 return self.trouble(error, now);
@@ -300,7 +367,7 @@ impl<'a> Service<'a> {
             // Not again before the next start: it would fail again, and hold up the others.
             (Outcome::Panicked(why), found) => {
                 if let Some(found) = &found {
-                    self.inbox.decide(found);
+                    self.kept.inbox.decide(found);
                 }
                 self.tell_state("intake", HealthStatus::Degraded, &why);
             }
@@ -320,57 +387,33 @@ impl<'a> Service<'a> {
         self.rests_until = Some(now + pause);
         self.next_scan = self.next_scan.max(now + pause);
         self.queue.pause(true);
-        self.tell_state("intake", HealthStatus::Degraded, &format!("{error:#}; it is tried again by itself"));
-        Ok(())
-    }
-
-    /// Pauses while the disk is fuller than the reserve allows.
-    fn look_at_disk(&mut self, now: Instant) -> anyhow::Result<()> {
-        if now < self.next_disk_look {
-            return Ok(());
+        let told = format!("intake pauses: {error:#}; it is tried again by itself");
+        let changed = self.kept.states.change("intake", HealthStatus::Degraded, &told);
+        if let Some(told) = changed {
+            self.tell(&told);
         }
-        self.next_disk_look = now + DISK_LOOK;
-        let reserve = self.settings.intake.disk_reserve_mib.saturating_mul(1 << 20);
-        // A disk that does not say how much is free is tried.
-        let free = fs4::available_space(self.station.folder().path()).unwrap_or(u64::MAX);
-        let was = std::mem::replace(&mut self.no_room, free < reserve);
-        if self.no_room {
-            let told = format!(
-                "intake pauses: {} MiB are free and the reserve is {} MiB; free some space, and it goes on by itself",
-                free >> 20,
-                reserve >> 20
-            );
-            if self.orders.once {
-                return Err(Problem::new(Code::DiskFull, told).into());
-            }
-            // Only the first figure is told: a state that changes every second is none.
-            if !was {
-                self.queue.pause(true);
-                self.tell_state("disk", HealthStatus::Unhealthy, &told);
-            }
-        } else {
-            if was {
-                self.queue.pause(self.rests_until.is_some());
-            }
-            self.tell_state("disk", HealthStatus::Healthy, "");
+        // A database that somebody has locked would only be waited for here.
+        if code_of(&error) != Some(Code::Busy) {
+            self.kept.states.write_down(self.station);
         }
         Ok(())
     }
 
     fn tell(&mut self, told: &Told) {
         match told {
-            Told::Run { ended, .. } if ended.status == RunStatus::Completed => self.tally.completed += 1,
-            Told::Run { .. } => self.tally.failed += 1,
-            Told::Duplicate { .. } => self.tally.duplicates += 1,
-            Told::Rejected { .. } => self.tally.rejected += 1,
+            Told::Run { ended, .. } if ended.status == RunStatus::Completed => self.kept.tally.completed += 1,
+            Told::Run { .. } => self.kept.tally.failed += 1,
+            Told::Duplicate { .. } => self.kept.tally.duplicates += 1,
+            Told::Rejected { .. } => self.kept.tally.rejected += 1,
             Told::State { .. } => {}
         }
         (self.around.told)(told);
     }
 
     fn tell_state(&mut self, part: &'static str, status: HealthStatus, message: &str) {
-        if let Some(told) = self.states.change(self.station, part, status, message) {
+        if let Some(told) = self.kept.states.change(part, status, message) {
             self.tell(&told);
+            self.kept.states.write_down(self.station);
         }
     }
 }

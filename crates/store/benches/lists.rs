@@ -10,6 +10,7 @@
     reason = "a benchmark tells how far it is, and stops where it fails"
 )]
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "the tests' plates are used")]
+#![allow(clippy::redundant_closure_for_method_calls, reason = "the method alone is not general enough")]
 
 #[path = "../tests/store/support.rs"]
 mod support;
@@ -23,7 +24,8 @@ use std::{
 use support::{completion, new_run, new_station, raw_image, station_at};
 use tempfile::TempDir;
 use wellread_store::{
-    Completion, Database, Disposition, Error, Key, Page, RunFailure, RunFilter, RunStatus, StoredAssay,
+    AuditFilter, Completion, Database, Disposition, Error, Key, Page, RunFailure, RunFilter, RunOrder, RunStatus,
+    StoredAssay,
 };
 
 /// Runs of one transaction while the database is made.
@@ -158,7 +160,7 @@ fn filter_sample(bencher: Bencher) {
     list(bencher, &RunFilter { sample_no, status: Some(RunStatus::Completed), ..RunFilter::default() }, None);
 }
 
-/// Nothing matches, so every run is looked at.
+/// Nothing matches.
 #[divan::bench]
 fn filter_absent_assay(bencher: Bencher) {
     list(bencher, &RunFilter { assay: Some("mic".into()), ..RunFilter::default() }, None);
@@ -194,6 +196,86 @@ fn search_half_a_number(bencher: Bencher) {
 #[divan::bench]
 fn search_and_absent_filter(bencher: Bencher) {
     list(bencher, &RunFilter { disposition: Some(Disposition::Rejected), ..text("capture") }, None);
+}
+
+/// Every run is found by three of four, one in a hundred by the last.
+#[divan::bench]
+fn search_and_rare_filter_middle(bencher: Bencher) {
+    let filter = RunFilter { status: Some(RunStatus::Failed), assay: Some("hi".into()), ..text("capture s") };
+    list(bencher, &filter, Some(MADE.runs as i64 / 2));
+}
+
+/// One in twenty and nineteen in twenty, and no run that is both.
+#[divan::bench]
+fn search_and_filters_that_exclude_each_other(bencher: Bencher) {
+    let (needs_review, disposition) = (Some(true), Some(Disposition::Accepted));
+    list(bencher, &RunFilter { needs_review, disposition, ..text("c") }, None);
+}
+
+#[divan::bench]
+fn search_and_absent_sample(bencher: Bencher) {
+    list(bencher, &RunFilter { sample_no: Some("S-1999".into()), ..text("capture") }, None);
+}
+
+#[divan::bench]
+fn search_and_first_hour(bencher: Bencher) {
+    let (from_ms, to_ms) = (Some(station_at(0).at.utc_ms), Some(station_at(60).at.utc_ms));
+    list(bencher, &RunFilter { from_ms, to_ms, ..text("capture") }, None);
+}
+
+/// The dates are those of every run.
+#[divan::bench]
+fn search_and_absent_filter_of_all_time(bencher: Bencher) {
+    let filter = RunFilter { from_ms: Some(0), to_ms: Some(i64::MAX), ..text("capture") };
+    list(bencher, &RunFilter { disposition: Some(Disposition::Rejected), ..filter }, None);
+}
+
+fn by_sample(filter: RunFilter) -> RunFilter {
+    RunFilter { order: RunOrder::Sample, ..filter }
+}
+
+#[divan::bench]
+fn order_by_sample_middle(bencher: Bencher) {
+    list(bencher, &by_sample(RunFilter::default()), Some(MADE.runs as i64 / 2));
+}
+
+#[divan::bench]
+fn order_by_sample_search_all(bencher: Bencher) {
+    list(bencher, &by_sample(text("capture")), None);
+}
+
+/// Every run is found and none matches, so every number is gone through.
+#[divan::bench]
+fn order_by_sample_absent_filter(bencher: Bencher) {
+    list(bencher, &by_sample(RunFilter { disposition: Some(Disposition::Rejected), ..text("capture") }), None);
+}
+
+/// All of its few runs lie at the end of the order.
+#[divan::bench]
+fn order_by_sample_rare_filter(bencher: Bencher) {
+    let filter = RunFilter { from_ms: Some(station_at(MADE.runs as i64 - 500).at.utc_ms), ..RunFilter::default() };
+    list(bencher, &by_sample(RunFilter { status: Some(RunStatus::Failed), ..filter }), None);
+}
+
+#[divan::bench]
+fn counts_of_tabs(bencher: Bencher) {
+    bencher.bench_local(|| MADE.db.read(|r| r.run_tallies()).expect("counts"));
+}
+
+fn audit(bencher: Bencher, filter: &AuditFilter) {
+    bencher.bench_local(|| MADE.db.read(|r| r.audit_entries(filter, Page::first(PAGE))).expect("a page"));
+}
+
+/// A handful of entries, the oldest of all.
+#[divan::bench]
+fn audit_of_a_rare_resource(bencher: Bencher) {
+    audit(bencher, &AuditFilter { resource: Some("roles".into()), ..AuditFilter::default() });
+}
+
+#[divan::bench]
+fn audit_of_the_first_hour(bencher: Bencher) {
+    let (from_ms, to_ms) = (Some(station_at(0).at.utc_ms), Some(station_at(60).at.utc_ms));
+    audit(bencher, &AuditFilter { from_ms, to_ms, ..AuditFilter::default() });
 }
 
 fn samples(bencher: Bencher, text: Option<&str>, after: Option<i64>) {

@@ -40,6 +40,8 @@ pub struct AuditEntry {
     pub id: String,
     /// The account that acted; `None` for the station.
     pub user_id: Option<UserId>,
+    /// The name that account has now.
+    pub username: Option<String>,
     /// The verb.
     pub action: String,
     /// The table or thing.
@@ -79,6 +81,12 @@ pub struct AuditFilter {
     pub resource_id: Option<String>,
     /// Only by this account.
     pub user: Option<UserId>,
+    /// Only what this verb did, such as `LOGIN` or `UPDATE`.
+    pub action: Option<String>,
+    /// At or after, in milliseconds since 1970.
+    pub from_ms: Option<i64>,
+    /// Before, in milliseconds since 1970.
+    pub to_ms: Option<i64>,
 }
 
 /// What the first entry builds on.
@@ -155,6 +163,14 @@ impl Writing<'_> {
 }
 
 impl Reading<'_> {
+    /// The latest time among the last entries, in milliseconds since 1970: a clock that shows less was set back.
+    pub fn latest_ms(&self) -> Result<i64> {
+        let mut statement = self.connection().prepare_cached(
+            "SELECT coalesce(max(created_at), 0) FROM (SELECT created_at FROM audit_logs ORDER BY seq DESC LIMIT 2000)",
+        )?;
+        Ok(statement.query_row([], |row| row.get(0))?)
+    }
+
     /// The last entry's place and hash; reports print it, and the hub keeps it.
     pub fn audit_head(&self) -> Result<Option<Head>> {
         let mut statement =
@@ -162,18 +178,42 @@ impl Reading<'_> {
         Ok(statement.query_row([], |row| Ok(Head { seq: row.get(0)?, hash: row.get(1)? })).optional()?)
     }
 
+    /// Which part of the chain the filter's dates lie in; all of it without dates, nothing where no entry is of that
+    /// time.
+    fn audit_span(&self, filter: &AuditFilter) -> Result<(i64, i64)> {
+        if filter.from_ms.is_none() && filter.to_ms.is_none() {
+            return Ok((i64::MIN, i64::MAX));
+        }
+        let mut statement = self.connection().prepare_cached(
+            "SELECT coalesce(min(seq), 1), coalesce(max(seq), 0) FROM audit_logs
+             WHERE created_at >= ?1 AND created_at < ?2",
+        )?;
+        let dates = params![filter.from_ms.unwrap_or(i64::MIN), filter.to_ms.unwrap_or(i64::MAX)];
+        Ok(statement.query_row(dates, |row| Ok((row.get(0)?, row.get(1)?)))?)
+    }
+
     /// Entries, newest first.
     pub fn audit_entries(&self, filter: &AuditFilter, page: Page) -> Result<Listed<AuditEntry>> {
-        let mut statement = self.connection().prepare_cached(
-            "SELECT seq, id, user_id, action, resource, resource_id, details, created_at, offset_min, old, new, why, hash
-             FROM audit_logs
-             WHERE seq < ?1 AND (?2 IS NULL OR resource = ?2) AND (?3 IS NULL OR resource_id = ?3)
-               AND (?4 IS NULL OR user_id = ?4)
-             ORDER BY seq DESC LIMIT ?5",
-        )?;
+        let (first, last) = self.audit_span(filter)?;
+        let mut statement = self.connection().prepare_cached(&format!(
+            "SELECT seq, id, user_id, action, resource, resource_id, details, created_at, offset_min, old, new, why, hash,
+               (SELECT username FROM users WHERE users.id = user_id)
+             FROM audit_logs WHERE seq >= ?8 AND seq <= ?1 AND {} ORDER BY seq DESC LIMIT ?9",
+            filter.conditions()
+        ))?;
         let user = filter.user.map(|id| id.to_string());
         let rows = statement.query_map(
-            params![page.before(), filter.resource, filter.resource_id, user, page.rows()],
+            params![
+                last.min(page.before().saturating_sub(1)),
+                filter.resource_id,
+                user,
+                filter.action,
+                filter.resource,
+                filter.from_ms,
+                filter.to_ms,
+                first,
+                page.rows()
+            ],
             |row| {
                 let json = |at| -> rusqlite::Result<Option<Value>> {
                     let text: Option<String> = row.get(at)?;
@@ -192,10 +232,33 @@ impl Reading<'_> {
                     new: json(10)?,
                     why: row.get(11)?,
                     hash: row.get(12)?,
+                    username: row.get(13)?,
                 })
             },
         )?;
         Ok(Listed::new(rows.collect::<rusqlite::Result<_>>()?, page, |entry: &AuditEntry| entry.seq))
+    }
+}
+
+impl AuditFilter {
+    /// What an entry must be. The condition that narrows most chooses the index; the others are hidden from that choice
+    /// by a `+`.
+    fn conditions(&self) -> String {
+        let asked = [
+            ("resource_id", "?2", self.resource_id.is_some()),
+            ("user_id", "?3", self.user.is_some()),
+            ("action", "?4", self.action.is_some()),
+            ("resource", "?5", self.resource.is_some()),
+        ];
+        let narrowest = asked.iter().position(|(_, _, asked)| *asked);
+        let equal =
+            asked.iter().enumerate().map(|(nth, (column, place, asked))| match (*asked, Some(nth) == narrowest) {
+                (false, _) => format!("{place} IS NULL AND "),
+                (true, true) => format!("{column} = {place} AND "),
+                (true, false) => format!("+{column} = {place} AND "),
+            });
+        let dates = "(?6 IS NULL OR created_at >= ?6) AND (?7 IS NULL OR created_at < ?7)";
+        equal.chain([dates.to_owned()]).collect()
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     stamp::Stamp,
     station::{self, NewStation},
 };
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use std::{
     fs::File,
     io::Read as _,
@@ -130,6 +130,19 @@ impl Database {
         Ok(done)
     }
 
+    /// Whether somebody else keeps the database from being written for as long as this.
+    pub fn is_locked(&self, patience: Duration) -> Result<bool> {
+        let mut connection = lock(&self.writer);
+        connection.busy_timeout(patience)?;
+        let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate).map(drop);
+        connection.busy_timeout(self.options.patience)?;
+        match begun.map_err(Error::from) {
+            Ok(()) => Ok(false),
+            Err(Error::Locked) => Ok(true),
+            Err(other) => Err(other),
+        }
+    }
+
     /// Answers a question from one moment of the database.
     pub fn read<T, E: From<Error>>(&self, work: impl FnOnce(&Reading<'_>) -> Result<T, E>) -> Result<T, E> {
         let mut borrowed = self.borrow()?;
@@ -206,11 +219,17 @@ pub(crate) fn connect(path: &Path, key: Option<&Key>, options: Options, more: Op
     }
     connection.busy_timeout(options.patience)?;
     connection.set_prepared_statement_cache_capacity(128);
-    connection.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+    connection
+        .execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
          PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA cache_size = -32768;
          PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864;",
-    )?;
+        )
+        .map_err(|error| match error.sqlite_error_code() {
+            // The file itself could be opened: it is its log that cannot be made beside it.
+            Some(ErrorCode::CannotOpen) => Error::ReadOnly,
+            _ => Error::from(error),
+        })?;
     Ok(connection)
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 #[non_exhaustive]
 pub enum Error {
     /// There is no file.
-    #[error("there is no database at {}: check the data folder, or make a new station with `init`", .0.display())]
+    #[error("there is no database at {}: check the data folder, or restore a backup into it", .0.display())]
     Missing(PathBuf),
     /// A new database would overwrite something.
     #[error("{} is there already: choose another folder, or move that file away", .0.display())]
@@ -38,7 +38,9 @@ pub enum Error {
     #[error("the database could not be brought to this release's schema, and was left as it was: {0}")]
     Migration(String),
     /// The file is truncated or its pages contradict each other.
-    #[error("the database is damaged ({0}): stop the station and restore the last backup")]
+    #[error(
+        "the database is damaged ({0}): stop the station and `restore` the last backup; the damaged file is set aside"
+    )]
     Damaged(String),
     /// Another process holds the lock.
     #[error("another program has locked the database: close it, or wait and try again")]
@@ -108,6 +110,10 @@ impl From<rusqlite::Error> for Error {
             rusqlite::Error::SqliteFailure(failure, message) => match failure.code {
                 ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Locked,
                 ErrorCode::DiskFull => Self::DiskFull,
+                // The index of the log cannot grow.
+                ErrorCode::SystemIoFailure if failure.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE => {
+                    Self::DiskFull
+                }
                 ErrorCode::ReadOnly | ErrorCode::PermissionDenied => Self::ReadOnly,
                 ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Self::Damaged(text),
                 // The triggers' own words say what is wrong.

@@ -262,10 +262,12 @@ impl Reading<'_> {
 
     /// Files, newest first.
     pub fn files(&self, state: Option<IntakeState>, page: Page) -> Result<Listed<IntakeFile>> {
-        let mut statement = self.connection().prepare_cached(&format!(
-            "{FILE} WHERE seq < ?1 AND (?2 IS NULL OR state = ?2) ORDER BY seq DESC LIMIT ?3"
-        ))?;
-        let rows = statement.query_map(params![page.before(), state, page.rows()], file)?;
+        // Named only where it is asked for, so that its index finds the page.
+        let of_state = if state.is_some() { "state = ?3 AND" } else { "?3 IS NULL AND" };
+        let mut statement = self
+            .connection()
+            .prepare_cached(&format!("{FILE} WHERE {of_state} seq < ?1 ORDER BY seq DESC LIMIT ?2"))?;
+        let rows = statement.query_map(params![page.before(), page.rows(), state], file)?;
         Ok(Listed::new(rows.collect::<rusqlite::Result<_>>()?, page, |file: &IntakeFile| file.seq))
     }
 

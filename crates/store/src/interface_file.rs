@@ -145,6 +145,7 @@ impl Writing<'_> {
         file_name: &str,
         file_path: &str,
         content: (&Sha256, u64),
+        generated_at_ms: i64,
     ) -> Result<InterfaceFile> {
         let (sha256, size) = content;
         self.check_name(id, &self.interface_file(id)?.target, file_name)?;
@@ -152,8 +153,8 @@ impl Writing<'_> {
             id,
             &[InterfaceStatus::Pending, InterfaceStatus::Failed],
             "status = 'generated', file_name = ?2, file_path = ?3, sha256 = ?4, file_size = ?5, generated_at = ?6,
-             error_msg = NULL, next_try_ms = NULL, updated_at = ?6",
-            &[&file_name, &file_path, sha256, &size, &self.utc_ms()],
+             error_msg = NULL, next_try_ms = NULL, updated_at = ?7",
+            &[&file_name, &file_path, sha256, &size, &generated_at_ms, &self.utc_ms()],
         )?;
         self.interface_changed(id, "GENERATE", Some(InterfaceStatus::Pending))
     }
@@ -258,11 +259,12 @@ impl Reading<'_> {
         statement.query_row(params![id], file).optional()?.ok_or_else(|| Error::not_found("interface file", &id))
     }
 
-    /// What is to be made or delivered now, oldest first.
+    /// What is to be made or delivered now, oldest first. A try that was planned by a clock which has been set back
+    /// since is due as well, or it would wait until the clock is there again.
     pub fn due_interface_files(&self, now_ms: i64, limit: u32) -> Result<Vec<InterfaceFile>> {
         let mut statement = self.connection().prepare_cached(&format!(
-            "{FILE} WHERE status IN ('pending', 'generated') AND status <> 'delivered'
-               AND (next_try_ms IS NULL OR next_try_ms <= ?1) ORDER BY seq LIMIT ?2"
+            "{FILE} WHERE status IN ('pending', 'generated')
+               AND (next_try_ms IS NULL OR next_try_ms <= ?1 OR updated_at > ?1) ORDER BY seq LIMIT ?2"
         ))?;
         let rows = statement.query_map(params![now_ms, limit], file)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -275,11 +277,17 @@ impl Reading<'_> {
         status: Option<InterfaceStatus>,
         page: Page,
     ) -> Result<Listed<InterfaceFile>> {
+        // Named only where it is asked for, so that its index finds the page; a sample narrows more than a status.
+        let of_sample = if sample_no.is_some() { "sample_no = ?3" } else { "?3 IS NULL" };
+        let of_status = match (status, sample_no) {
+            (Some(_), Some(_)) => "+status = ?4",
+            (Some(_), None) => "status = ?4",
+            (None, _) => "?4 IS NULL",
+        };
         let mut statement = self.connection().prepare_cached(&format!(
-            "{FILE} WHERE seq < ?1 AND (?2 IS NULL OR sample_no = ?2) AND (?3 IS NULL OR status = ?3)
-             ORDER BY seq DESC LIMIT ?4"
+            "{FILE} WHERE {of_sample} AND {of_status} AND seq < ?1 ORDER BY seq DESC LIMIT ?2"
         ))?;
-        let rows = statement.query_map(params![page.before(), sample_no, status, page.rows()], file)?;
+        let rows = statement.query_map(params![page.before(), page.rows(), sample_no, status], file)?;
         Ok(Listed::new(rows.collect::<rusqlite::Result<_>>()?, page, |file: &InterfaceFile| file.seq))
     }
 }

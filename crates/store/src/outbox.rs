@@ -1,14 +1,20 @@
 //! `outbox`: the dense, hash-linked log of what the hub must learn, written in the transaction that made it true.
+//!
+//! What the hub has may be pruned. The last record removed leaves its place and hash behind (`outbox_mark`, sealed in
+//! the audit trail), so that what is left is still one chain.
 
 use crate::{
     Reading, Result, Writing,
-    audit::Head,
+    audit::{Head, NewAudit},
     digest::{Fields, Sha256},
     ids::StationId,
+    seal::Sealed,
     stamp::Now,
+    sync_state::Direction,
 };
 use rusqlite::{OptionalExtension as _, params};
 use serde::Serialize;
+use serde_json::json;
 
 /// A record for the hub.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -16,7 +22,8 @@ use serde::Serialize;
 pub struct OutboxRecord {
     /// Its place, from 1, without gaps.
     pub seq: i64,
-    /// What it tells of: `run`, `run-failed`, `rejection`, `review`, `signature`, `interface-file`, `user`, `config`.
+    /// What it tells of: `run`, `run-failed`, `rejection`, `review`, `signature`, `interface-file`, `user`, `config`,
+    /// `layout`.
     pub kind: String,
     /// The version of the payload's form.
     pub schema_version: i64,
@@ -32,6 +39,9 @@ pub struct OutboxRecord {
 
 /// The version of every payload that this release writes.
 pub const SCHEMA_VERSION: i64 = 1;
+
+/// The most records pruned in one transaction, so that no plate waits for it.
+const MOST_PRUNED: i64 = 5_000;
 
 pub(crate) fn genesis(station: StationId) -> Sha256 {
     let mut fields = Fields::new("wellread outbox 1");
@@ -88,13 +98,50 @@ impl Writing<'_> {
         )?;
         Ok(())
     }
+
+    /// Removes records that the hub has acknowledged, but for the newest `keep` of the log. Returns how many; none when
+    /// there is nothing to remove, and less than there is when there is much: call it again.
+    pub fn prune_acknowledged(&self, keep: u64) -> Result<u64> {
+        let begins = self.outbox_mark()?.map_or(0, |mark| mark.seq);
+        let head = self.outbox_head()?.map_or(0, |head| head.seq);
+        let kept_after = head.saturating_sub(i64::try_from(keep).unwrap_or(i64::MAX));
+        let acked = self.sync_state(Direction::Uplink)?.acked_seq;
+        let last = acked.min(kept_after).min(begins + MOST_PRUNED);
+        if last <= begins {
+            return Ok(0);
+        }
+        self.execute(
+            "INSERT INTO outbox_mark (only, seq, hash) SELECT 1, seq, hash FROM outbox WHERE seq = ?1
+             ON CONFLICT (only) DO UPDATE SET seq = excluded.seq, hash = excluded.hash",
+            params![last],
+        )?;
+        let removed = self.execute("DELETE FROM outbox WHERE seq <= ?1", params![last])?;
+        let entry = NewAudit {
+            action: "PRUNE",
+            resource: Sealed::OutboxMark.resource(),
+            resource_id: "1".to_owned(),
+            new: Some(json!({ "seq": last, "acked_seq": acked })),
+            ..NewAudit::default()
+        };
+        self.audit_sealed(&entry, Sealed::OutboxMark)?;
+        Ok(removed as u64)
+    }
 }
 
 impl Reading<'_> {
-    /// The last record's place and hash.
+    /// The place and hash of the last record ever appended, pruned or not.
     pub fn outbox_head(&self) -> Result<Option<Head>> {
         let mut statement =
             self.connection().prepare_cached("SELECT seq, hash FROM outbox ORDER BY seq DESC LIMIT 1")?;
+        match statement.query_row([], |row| Ok(Head { seq: row.get(0)?, hash: row.get(1)? })).optional()? {
+            Some(head) => Ok(Some(head)),
+            None => self.outbox_mark(),
+        }
+    }
+
+    /// The last record that was pruned; `None` while all are there.
+    pub fn outbox_mark(&self) -> Result<Option<Head>> {
+        let mut statement = self.connection().prepare_cached("SELECT seq, hash FROM outbox_mark")?;
         Ok(statement.query_row([], |row| Ok(Head { seq: row.get(0)?, hash: row.get(1)? })).optional()?)
     }
 

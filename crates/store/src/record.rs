@@ -23,11 +23,22 @@ impl Writing<'_> {
         self.derive_run(new.id)
     }
 
-    /// Notes that a queued run is being worked on.
+    /// Notes that the reading of a queued run begins. It counts as a try until the program has ended it itself.
     pub fn start_run(&self, id: RunId) -> Result<()> {
+        self.step_run(id, "status = 'processing', tries = tries + 1")
+    }
+
+    /// Notes that a reading that was begun has ended without a result, for a reason that is not the picture's: the run
+    /// waits again, and the try does not count.
+    pub fn put_back_run(&self, id: RunId) -> Result<()> {
+        self.step_run(id, "status = 'pending', tries = max(tries - 1, 0)")
+    }
+
+    fn step_run(&self, id: RunId, set: &str) -> Result<()> {
         let changed = self.execute(
-            "UPDATE prediction_run SET status = 'processing', updated_at = ?2
-             WHERE id = ?1 AND status IN ('pending', 'processing')",
+            &format!(
+                "UPDATE prediction_run SET {set}, updated_at = ?2 WHERE id = ?1 AND status IN ('pending', 'processing')"
+            ),
             params![id, self.utc_ms()],
         )?;
         if changed == 0 {

@@ -152,6 +152,8 @@ pub struct Run {
     pub error_code: Option<String>,
     /// Why it failed, for people.
     pub error_msg: Option<String>,
+    /// How often its reading was begun: more than once tells of a program that died meanwhile.
+    pub tries: u32,
     /// Who started it.
     pub created_by: Option<UserId>,
     /// The hash over all it holds.
@@ -161,7 +163,7 @@ pub struct Run {
 const RUN: &str = "SELECT seq, id, status, sample_no, submission_no, plate_no, description, predict_at, offset_min,
     intake_id, image_sha256, assay_id, assay_version, models, app_version, plate_format, grid, titre_scale,
     needs_review, review_reasons, processing_time_ms, confidence_threshold, supersedes, reading_key, error_code,
-    error_msg, created_by, content_sha256 FROM prediction_run";
+    error_msg, created_by, content_sha256, tries FROM prediction_run";
 
 fn run(row: &Row<'_>) -> rusqlite::Result<Run> {
     let json = |at: usize| -> rusqlite::Result<Value> {
@@ -196,6 +198,7 @@ fn run(row: &Row<'_>) -> rusqlite::Result<Run> {
         error_msg: row.get(25)?,
         created_by: row.get(26)?,
         content_sha256: row.get(27)?,
+        tries: row.get(28)?,
     })
 }
 

@@ -23,10 +23,12 @@ pub(crate) enum Sealed {
     Config,
     Assay,
     Model,
+    Layout,
+    OutboxMark,
 }
 
 impl Sealed {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Station,
         Self::Run,
         Self::Review,
@@ -38,6 +40,8 @@ impl Sealed {
         Self::Config,
         Self::Assay,
         Self::Model,
+        Self::Layout,
+        Self::OutboxMark,
     ];
 
     /// The name in the audit trail: the table's.
@@ -54,6 +58,8 @@ impl Sealed {
             Self::Config => "system_config",
             Self::Assay => "assay",
             Self::Model => "model",
+            Self::Layout => "plate_layout",
+            Self::OutboxMark => "outbox_mark",
         }
     }
 
@@ -71,6 +77,8 @@ impl Sealed {
             Self::Config => "SELECT key FROM system_config",
             Self::Assay => "SELECT id || ' ' || version FROM assay",
             Self::Model => "SELECT sha256 FROM model",
+            Self::Layout => "SELECT id || ' ' || version FROM plate_layout",
+            Self::OutboxMark => "SELECT CAST(only AS TEXT) FROM outbox_mark",
         }
     }
 
@@ -100,6 +108,9 @@ impl Sealed {
             Self::Assay => &["SELECT id, version, name, toml, sha256, created_at FROM assay
                   WHERE id || ' ' || version = ?1"],
             Self::Model => &["SELECT sha256, name, version, kind, created_at FROM model WHERE sha256 = ?1"],
+            Self::Layout => &["SELECT id, version, name, plate_format, definition, sha256, created_by, created_at,
+                  offset_min, retired_at FROM plate_layout WHERE id || ' ' || version = ?1"],
+            Self::OutboxMark => &["SELECT seq, hash FROM outbox_mark WHERE only = ?1"],
         }
     }
 

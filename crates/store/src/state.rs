@@ -123,6 +123,16 @@ pub(crate) fn derive(facts: &Facts<'_>, events: &[ReviewEvent], signatures: &[Si
     }
 }
 
+impl RunState {
+    /// Whether both are found by the same words and filters.
+    fn found_alike(&self, other: &Self) -> bool {
+        self.identity == other.identity
+            && self.status == other.status
+            && self.disposition == other.disposition
+            && self.needs_review == other.needs_review
+    }
+}
+
 fn signed(signatures: &[Signature], last_event_seq: i64) -> Signed {
     let holding = signatures.iter().filter(|signature| signature.covers_seq >= last_event_seq);
     match holding.map(|signature| signature.meaning).max() {
@@ -146,8 +156,8 @@ impl Writing<'_> {
                 break;
             }
             self.put_state(&run, &new)?;
-            if old.as_ref().is_none_or(|old| old.identity != new.identity || old.status != new.status) {
-                self.index_run(&run, &new.identity)?;
+            if old.as_ref().is_none_or(|old| !old.found_alike(&new)) {
+                self.index_run(run.seq)?;
             }
             samples.extend(old.map(|old| old.identity.sample_no));
             samples.insert(new.identity.sample_no);
@@ -156,7 +166,7 @@ impl Writing<'_> {
         self.summarise(&samples)
     }
 
-    fn put_state(&self, run: &Run, state: &RunState) -> Result<()> {
+    pub(crate) fn put_state(&self, run: &Run, state: &RunState) -> Result<()> {
         let RunState { identity, .. } = state;
         self.execute(
             "INSERT INTO run_state (seq, run_id, status, disposition, sample_no, submission_no, plate_no, assay_id,
@@ -193,7 +203,7 @@ impl Reading<'_> {
         self.find_state(id)?.ok_or_else(|| Error::not_found("run", &id))
     }
 
-    fn find_state(&self, id: RunId) -> Result<Option<RunState>> {
+    pub(crate) fn find_state(&self, id: RunId) -> Result<Option<RunState>> {
         let mut statement = self.connection().prepare_cached(
             "SELECT status, disposition, sample_no, submission_no, plate_no, needs_review, conflict, signed,
                last_event_seq, final_event_seq, distribution FROM run_state WHERE run_id = ?1",

@@ -88,7 +88,7 @@ impl Writing<'_> {
             ],
         )?;
         self.execute(
-            "INSERT INTO sample_search (rowid, sample_no, submission_no)
+            "INSERT OR REPLACE INTO sample_search (rowid, sample_no, submission_no)
              SELECT ?2, ?1, coalesce(group_concat(DISTINCT submission_no), '') FROM run_state WHERE sample_no = ?1",
             params![summary.sample_no, summary.last_run_seq],
         )?;

@@ -1,5 +1,9 @@
 //! The arguments of the verbs that work on a station's data.
 
+mod manage;
+
+pub(crate) use manage::*;
+
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 use wellread_plate::format::WellId;
@@ -34,6 +38,17 @@ pub(crate) struct PageArgs {
     pub after: Option<i64>,
 }
 
+/// A span of days, as this machine counts them.
+#[derive(Debug, Args)]
+pub(crate) struct DayArgs {
+    /// From the beginning of this day, such as 2026-11-21
+    #[arg(long, value_name = "DAY", value_parser = day)]
+    pub from: Option<i64>,
+    /// Until the beginning of this day, which does not belong to it
+    #[arg(long, value_name = "DAY", value_parser = day)]
+    pub until: Option<i64>,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum StationCommand {
     /// Make a station in the data folder
@@ -60,14 +75,16 @@ pub(crate) enum StationCommand {
     Audit(AuditArgs),
     /// Copy the database and its pictures while the station works
     Backup(BackupArgs),
-    /// Make a station of a backup, in a data folder without one
+    /// Make a station of a backup
     Restore(RestoreArgs),
     /// Accounts and roles
     Users(UsersArgs),
     /// Settings
     Config(ConfigArgs),
+    /// The assays that the station knows
+    Assays(AssaysArgs),
     /// Say how the station is
-    Status,
+    Status(StatusArgs),
     /// Recompute every chain, hash and summary, and name what is wrong
     Verify(VerifyArgs),
 }
@@ -145,13 +162,19 @@ pub(crate) struct RunsArgs {
     #[arg(long, value_name = "ID")]
     pub assay: Option<String>,
     #[command(flatten)]
+    pub days: DayArgs,
+    #[command(flatten)]
     pub page: PageArgs,
+    #[command(flatten)]
+    pub by: AsArgs,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ShowArgs {
     /// The run's id
     pub run: wellread_station::store::RunId,
+    #[command(flatten)]
+    pub by: AsArgs,
 }
 
 #[derive(Debug, Args)]
@@ -163,6 +186,8 @@ pub(crate) struct SamplesArgs {
     pub sample: Option<String>,
     #[command(flatten)]
     pub page: PageArgs,
+    #[command(flatten)]
+    pub by: AsArgs,
 }
 
 #[derive(Debug, Args)]
@@ -254,6 +279,8 @@ pub(crate) enum InterfaceCommand {
         status: Option<wellread_station::store::InterfaceStatus>,
         #[command(flatten)]
         page: PageArgs,
+        #[command(flatten)]
+        by: AsArgs,
     },
     /// Make and deliver what is due now
     Deliver,
@@ -280,172 +307,8 @@ pub(crate) struct ExportArgs {
     pub by: AsArgs,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct AuditArgs {
-    /// Only about this table or thing, such as `prediction_run` or `users`
-    #[arg(long, value_name = "NAME")]
-    pub resource: Option<String>,
-    /// Only about the one with this id
-    #[arg(long, value_name = "ID")]
-    pub id: Option<String>,
-    #[command(flatten)]
-    pub page: PageArgs,
-    #[command(flatten)]
-    pub by: AsArgs,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct BackupArgs {
-    /// The copy; pictures go into FILE.blobs beside it
-    #[arg(value_name = "FILE", required_unless_present = "recovery_key")]
-    pub file: Option<PathBuf>,
-    /// Leave the pictures out
-    #[arg(long)]
-    pub no_pictures: bool,
-    /// Write the database's key into this file: it opens the data and every backup, so keep it apart from them
-    #[arg(long, value_name = "FILE")]
-    pub recovery_key: Option<PathBuf>,
-    #[command(flatten)]
-    pub by: AsArgs,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct RestoreArgs {
-    /// The copy
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
-    #[command(flatten)]
-    pub key: KeyArgs,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct UsersArgs {
-    #[command(subcommand)]
-    pub command: UsersCommand,
-    #[command(flatten)]
-    pub by: AsArgs,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum UsersCommand {
-    /// List accounts
-    List,
-    /// List roles and what they may do
-    Roles,
-    /// Make an account; its password comes from `WELLREAD_NEW_PASSWORD` or a prompt
-    Add {
-        /// The name to sign in with
-        name: String,
-        /// admin, supervisor, operator or viewer; may be repeated
-        #[arg(long = "role", required = true, value_name = "ROLE")]
-        roles: Vec<String>,
-        /// First name
-        #[arg(long, default_value = "")]
-        first_name: String,
-        /// Last name
-        #[arg(long, default_value = "")]
-        last_name: String,
-        /// Mail address
-        #[arg(long)]
-        email: Option<String>,
-    },
-    /// Set a password, one's own or as an admin another's; the new one comes from `WELLREAD_NEW_PASSWORD` or a prompt
-    Passwd {
-        /// Whose
-        name: String,
-    },
-    /// Give an account these roles and no others
-    Role {
-        /// Whose
-        name: String,
-        /// admin, supervisor, operator or viewer; may be repeated
-        #[arg(long = "role", required = true, value_name = "ROLE")]
-        roles: Vec<String>,
-        /// Why
-        #[arg(long, default_value = "")]
-        why: String,
-    },
-    /// Let nobody sign in with an account
-    Deactivate {
-        /// Whose
-        name: String,
-        /// Why
-        #[arg(long, default_value = "")]
-        why: String,
-    },
-    /// Let an account sign in again
-    Activate {
-        /// Whose
-        name: String,
-        /// Why
-        #[arg(long, default_value = "")]
-        why: String,
-    },
-    /// End a lock-out before its time
-    Unlock {
-        /// Whose
-        name: String,
-        /// Why
-        #[arg(long, default_value = "")]
-        why: String,
-    },
-    /// Say what a role may do, such as `permit viewer run:read`
-    Permit {
-        /// The role
-        role: String,
-        /// All it may do
-        #[arg(required = true)]
-        permissions: Vec<String>,
-        /// Why
-        #[arg(long, default_value = "")]
-        why: String,
-    },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ConfigArgs {
-    #[command(subcommand)]
-    pub command: ConfigCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum ConfigCommand {
-    /// List all settings
-    List,
-    /// Show a setting
-    Get {
-        /// Its name, such as `intake.rest_ms`
-        name: String,
-    },
-    /// Change a setting
-    Set {
-        /// Its name
-        name: String,
-        /// Its value, as JSON or plain text
-        value: String,
-        /// Why
-        #[arg(long, default_value = "")]
-        why: String,
-        #[command(flatten)]
-        by: AsArgs,
-    },
-    /// Take a setting back to its default
-    Unset {
-        /// Its name
-        name: String,
-        /// Why
-        #[arg(long, default_value = "")]
-        why: String,
-        #[command(flatten)]
-        by: AsArgs,
-    },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct VerifyArgs {
-    /// Only name a damaged picture; do not put it aside and read the original again
-    #[arg(long)]
-    pub look_only: bool,
+fn day(text: &str) -> Result<i64, String> {
+    wellread_station::clock::start_of_day(text).ok_or_else(|| "write a day such as 2026-11-21".to_owned())
 }
 
 fn well_is(text: &str) -> Result<(WellId, wellread_station::review::WellIs), String> {

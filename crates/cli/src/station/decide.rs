@@ -23,6 +23,7 @@ pub(super) fn review(here: &Here, args: &ReviewArgs) -> anyhow::Result<ExitCode>
         Problem::invalid("say why: --reason with one of misread, artefact, contamination, handling, control, …")
     })?;
     let reason = Reason { code, text: args.why.clone() };
+    let sample_no = station.run(args.run)?.state.identity.sample_no;
     let mut seen = args.seen;
     let changes: Vec<Change> = match &args.grid {
         Some(file) => [vec![with_grid(here, &station, &session, args, file)?], changes].concat(),
@@ -38,6 +39,9 @@ pub(super) fn review(here: &Here, args: &ReviewArgs) -> anyhow::Result<ExitCode>
             let conflict = if event.conflict { "; somebody else decided meanwhile: look again" } else { "" };
             format!("event {}: {}{conflict}", event.seq, event.decision.kind())
         })?;
+    }
+    if let Some(file) = station.delivered_in_vain(&sample_no)? {
+        eprintln!("note: no plate of sample {sample_no} counts now, but its receiver has {}: tell it", file.file_name);
     }
     Ok(ExitCode::SUCCESS)
 }

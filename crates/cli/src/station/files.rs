@@ -8,7 +8,10 @@ use std::{fs::OpenOptions, io::Write as _, process::ExitCode};
 use wellread_station::{interface::Request, store::InterfaceFile};
 
 pub(super) fn interface(here: &Here, command: &InterfaceCommand) -> anyhow::Result<ExitCode> {
-    let station = here.open()?;
+    let station = match command {
+        InterfaceCommand::List { by, .. } => here.open_to_read(by)?,
+        _ => here.open()?,
+    };
     match command {
         InterfaceCommand::Create { sample, template, target, test, by } => {
             let session = who::sign_in(&station, by)?;
@@ -21,7 +24,7 @@ pub(super) fn interface(here: &Here, command: &InterfaceCommand) -> anyhow::Resu
             let file = station.request_interface_file(&session, &request)?;
             here.print.done(&file, || line(&file))
         }
-        InterfaceCommand::List { sample, status, page } => every(
+        InterfaceCommand::List { sample, status, page, .. } => every(
             page,
             |page| station.interface_files(sample.as_deref(), *status, page),
             |file| here.print.one(file, || line(file)),
@@ -63,6 +66,9 @@ pub(super) fn export(here: &Here, args: &ExportArgs) -> anyhow::Result<ExitCode>
     file.write_all(&made.bytes)
         .and_then(|()| file.sync_all())
         .with_context(|| format!("cannot write {}", path.display()))?;
-    let told = json!({ "path": path, "rows": made.rows, "bytes": made.bytes.len(), "sha256": made.sha256() });
+    let told = json!({ "path": path, "rows": made.rows, "bytes": made.bytes.len(), "sha256": made.sha256(), "notes": made.notes });
+    for note in &made.notes {
+        eprintln!("note: {note}");
+    }
     here.print.done(&told, || path.display().to_string())
 }

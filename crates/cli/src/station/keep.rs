@@ -1,12 +1,14 @@
 //! `wellread backup`, `restore`, `config` and `verify`.
 
 use super::{Here, init::key_place, who};
-use crate::args::station::{BackupArgs, ConfigCommand, RestoreArgs, VerifyArgs};
+use crate::args::station::{AssaysArgs, AssaysCommand, BackupArgs, ConfigCommand, RestoreArgs, VerifyArgs};
+use anyhow::Context as _;
 use serde_json::{Value, json};
-use std::process::ExitCode;
+use std::{fs, process::ExitCode};
 use wellread_station::{
     Clock, Problem, Station,
-    backup::{self, BackedUp},
+    backup::{self, BackedUp, Present},
+    store::{Repaired, StoredAssay},
     verify::{Mend, Verified},
 };
 
@@ -27,7 +29,15 @@ pub(super) fn backup(here: &Here, args: &BackupArgs) -> anyhow::Result<ExitCode>
 }
 
 pub(super) fn restore(here: &Here, args: &RestoreArgs) -> anyhow::Result<ExitCode> {
-    let copied = backup::restore(&args.file, &here.folder, key_place(&args.key)?, &Clock::system())?;
+    let present = if args.replace { Present::PutAside } else { Present::Keep };
+    if args.replace && here.folder.database().exists() {
+        match here.open() {
+            Ok(station) => station.may_replace(&who::sign_in(&station, &args.by)?)?,
+            // A database that cannot be opened knows nobody; it is what backups are for.
+            Err(why) => eprintln!("what is there cannot be opened and is put aside: {why:#}"),
+        }
+    }
+    let copied = backup::restore(&args.file, &here.folder, key_place(&args.key)?, present, &Clock::system())?;
     here.print.done(&copied, || copy_text(&copied, &here.folder.path().display().to_string()))
 }
 
@@ -46,15 +56,18 @@ fn copy_text(copied: &BackedUp, place: &str) -> String {
 }
 
 pub(super) fn config(here: &Here, command: &ConfigCommand) -> anyhow::Result<ExitCode> {
-    let station = here.open()?;
+    let station = match command {
+        ConfigCommand::List { by } | ConfigCommand::Get { by, .. } => here.open_to_read(by)?,
+        ConfigCommand::Set { .. } | ConfigCommand::Unset { .. } => here.open()?,
+    };
     match command {
-        ConfigCommand::List => {
+        ConfigCommand::List { .. } => {
             for (name, value) in station.settings()?.pairs() {
                 here.print.one(&json!({ "name": name, "value": value }), || format!("{name} = {value}"))?;
             }
             Ok(ExitCode::SUCCESS)
         }
-        ConfigCommand::Get { name } => show_setting(here, &station, name),
+        ConfigCommand::Get { name, .. } => show_setting(here, &station, name),
         ConfigCommand::Set { name, value, why, by } => {
             let session = who::sign_in(&station, by)?;
             // Plain text that is no JSON is a string, so that paths need no quotes.
@@ -76,11 +89,48 @@ fn show_setting(here: &Here, station: &Station, name: &str) -> anyhow::Result<Ex
     here.print.done(&json!({ "name": name, "value": value }), || format!("{name} = {value}"))
 }
 
+pub(super) fn assays(here: &Here, args: &AssaysArgs) -> anyhow::Result<ExitCode> {
+    let told = |assay: &StoredAssay| json!({ "id": assay.id, "version": assay.version, "name": assay.name });
+    let line = |assay: &StoredAssay| format!("{:<20} version {:<4} {}", assay.id, assay.version, assay.name);
+    match &args.command {
+        AssaysCommand::List => {
+            for assay in here.open_to_read(&args.by)?.assays()? {
+                here.print.one(&told(&assay), || line(&assay))?;
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        AssaysCommand::Add { file } => {
+            let station = here.open()?;
+            let session = who::sign_in(&station, &args.by)?;
+            let name = file.display().to_string();
+            let toml = fs::read_to_string(file).with_context(|| format!("cannot read {name}"))?;
+            let assay = station.add_assay(&session, &name, &toml)?;
+            here.print.done(&told(&assay), || line(&assay))
+        }
+    }
+}
+
 pub(super) fn verify(here: &Here, args: &VerifyArgs) -> anyhow::Result<ExitCode> {
     let mend = if args.look_only { Mend::No } else { Mend::Yes };
-    let found = here.open()?.verify(mend)?;
+    let station = here.open_to_read(&args.by)?;
+    if args.repair {
+        let session = who::sign_in(&station, &args.by)?;
+        let repaired = station.repair_derived(&session)?;
+        here.print.one(&json!({ "repaired": repaired }), || repaired_text(&repaired))?;
+    }
+    let found = station.verify(mend)?;
     here.print.one(&found, || verify_text(&found))?;
     Ok(if found.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn repaired_text(repaired: &Repaired) -> String {
+    if repaired.is_nothing() {
+        return "nothing was to be derived again".to_owned();
+    }
+    format!(
+        "derived again: {} states of runs, {} summaries of samples, {} counts, {} entries of the search index",
+        repaired.run_states, repaired.sample_summaries, repaired.tallies, repaired.search_entries
+    )
 }
 
 fn verify_text(found: &Verified) -> String {

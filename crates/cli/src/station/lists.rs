@@ -5,7 +5,7 @@ use super::{
     print::{moment, or_dash},
     who,
 };
-use crate::args::station::{AuditArgs, PageArgs, RunsArgs, SamplesArgs, ShowArgs};
+use crate::args::station::{AuditArgs, PageArgs, RunsArgs, SamplesArgs, ShowArgs, StatusArgs};
 use std::{fmt::Write as _, process::ExitCode};
 use wellread_station::{
     store::{AuditFilter, Listed, Page, RunFilter, RunLine},
@@ -16,7 +16,7 @@ use wellread_station::{
 const CHUNK: u32 = 500;
 
 pub(super) fn runs(here: &Here, args: &RunsArgs) -> anyhow::Result<ExitCode> {
-    let station = here.open()?;
+    let station = here.open_to_read(&args.by)?;
     let filter = RunFilter {
         text: args.text.clone(),
         status: args.status,
@@ -24,18 +24,20 @@ pub(super) fn runs(here: &Here, args: &RunsArgs) -> anyhow::Result<ExitCode> {
         sample_no: args.sample.clone(),
         needs_review: args.needs_review.then_some(true),
         assay: args.assay.clone(),
+        from_ms: args.days.from,
+        to_ms: args.days.until,
         ..RunFilter::default()
     };
     every(&args.page, |page| station.runs(&filter, page), |run| here.print.one(run, || run_line(run)))
 }
 
 pub(super) fn show(here: &Here, args: &ShowArgs) -> anyhow::Result<ExitCode> {
-    let run = here.open()?.run(args.run)?;
+    let run = here.open_to_read(&args.by)?.run(args.run)?;
     here.print.done(&run, || run_detail(&run))
 }
 
 pub(super) fn samples(here: &Here, args: &SamplesArgs) -> anyhow::Result<ExitCode> {
-    let station = here.open()?;
+    let station = here.open_to_read(&args.by)?;
     if let Some(number) = &args.sample {
         let sample = station.sample(number)?;
         return here.print.done(&sample, || sample_detail(&sample));
@@ -56,15 +58,23 @@ pub(super) fn samples(here: &Here, args: &SamplesArgs) -> anyhow::Result<ExitCod
 pub(super) fn audit(here: &Here, args: &AuditArgs) -> anyhow::Result<ExitCode> {
     let station = here.open()?;
     let session = who::sign_in(&station, &args.by)?;
-    let filter = AuditFilter { resource: args.resource.clone(), resource_id: args.id.clone(), user: None };
+    let user = args.user.as_deref().map(|name| station.user_id(&session, name)).transpose()?;
+    let filter = AuditFilter {
+        resource: args.resource.clone(),
+        resource_id: args.id.clone(),
+        user,
+        action: args.action.as_ref().map(|verb| verb.to_uppercase()),
+        from_ms: args.days.from,
+        to_ms: args.days.until,
+    };
     every(
         &args.page,
         |page| station.audit(&session, &filter, page),
         |entry| {
             here.print.one(entry, || {
-                let by = entry.user_id.map_or_else(|| "station".to_owned(), |id| id.to_string());
+                let by = entry.username.as_deref().unwrap_or("station");
                 format!(
-                    "{:>7}  {}  {by:<36}  {} {} {}  {}",
+                    "{:>7}  {}  {by:<16}  {} {} {}  {}",
                     entry.seq,
                     moment(entry.at),
                     entry.action,
@@ -77,8 +87,8 @@ pub(super) fn audit(here: &Here, args: &AuditArgs) -> anyhow::Result<ExitCode> {
     )
 }
 
-pub(super) fn status(here: &Here) -> anyhow::Result<ExitCode> {
-    let status = here.open()?.status()?;
+pub(super) fn status(here: &Here, args: &StatusArgs) -> anyhow::Result<ExitCode> {
+    let status = here.open_to_read(&args.by)?.status()?;
     here.print.done(&status, || status_text(&status))
 }
 
@@ -219,6 +229,19 @@ fn status_text(status: &Status) -> String {
     }
     let _ = write!(out, "\n  interface files waiting {}, failed {}", status.interface_waiting, status.interface_failed);
     let _ = write!(out, "\n  outbox {}", status.outbox_records);
+    if let Some(free) = status.disk_free_mib {
+        let full = if free < status.disk_reserve_mib { ": intake pauses until some is freed" } else { "" };
+        let _ = write!(out, "\n  disk {free} MiB free, reserve {} MiB{full}", status.disk_reserve_mib);
+    }
+    if status.database_locked {
+        let _ = write!(out, "\n  database locked by another program: close it; intake goes on by itself");
+    }
+    // A minute is within what a clock that is set by the network may jump.
+    if status.clock_behind_ms > 60_000 {
+        let minutes = status.clock_behind_ms / 60_000;
+        let _ =
+            write!(out, "\n  clock {minutes} min behind what this station has recorded: it was set back, set it right");
+    }
     for health in &status.health {
         let _ = write!(out, "\n  {} {}: {}", health.service, health.status, health.message);
     }

@@ -12,7 +12,10 @@ mod take;
 mod who;
 
 use crate::{
-    args::{Global, station::StationCommand},
+    args::{
+        Global,
+        station::{AsArgs, StationCommand},
+    },
     failure::Stop,
 };
 use print::Print;
@@ -28,6 +31,16 @@ pub(crate) struct Here {
 impl Here {
     fn open(&self) -> anyhow::Result<Station> {
         Station::open(&self.folder, Clock::system())
+    }
+
+    /// Opens it for a verb that only reads.
+    fn open_to_read(&self, by: &AsArgs) -> anyhow::Result<Station> {
+        let station = self.open()?;
+        if station.settings()?.people.login_to_read {
+            let session = who::sign_in(&station, by)?;
+            station.may_read(&session)?;
+        }
+        Ok(station)
     }
 }
 
@@ -56,7 +69,8 @@ pub(crate) fn run(command: &StationCommand, global: &Global) -> Result<ExitCode,
         StationCommand::Restore(args) => keep::restore(here, args),
         StationCommand::Users(args) => people::users(here, args),
         StationCommand::Config(args) => keep::config(here, &args.command),
-        StationCommand::Status => lists::status(here),
+        StationCommand::Assays(args) => keep::assays(here, args),
+        StationCommand::Status(args) => lists::status(here, args),
         StationCommand::Verify(args) => keep::verify(here, args),
     };
     Ok(done?)

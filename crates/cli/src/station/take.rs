@@ -19,6 +19,8 @@ pub(super) fn next(here: &Here, args: &NextArgs) -> anyhow::Result<ExitCode> {
         let (submission_no, plate_no) = (args.submission.clone(), args.plate.clone());
         let next = Identity { sample_no, submission_no, plate_no };
         station.act(&session, Permission::RunCapture, |writing| next_plate::enter(writing, next))?;
+    } else {
+        here.open_to_read(&args.by)?;
     }
     for plate in station.read(next_plate::waiting)? {
         here.print.one(&plate, || {

@@ -11,13 +11,23 @@ pub(super) fn sign_in(station: &Station, by: &AsArgs) -> anyhow::Result<Session>
 
 /// Signs in, and gives the password to whoever must have it confirmed.
 pub(super) fn sign_in_with_password(station: &Station, by: &AsArgs) -> anyhow::Result<(Session, String)> {
-    let name = match &by.who {
-        Some(name) => name.clone(),
-        None => env::var("WELLREAD_USER")
-            .map_err(|_| Problem::new(Code::LoginFailed, "say who does this: --as NAME, or WELLREAD_USER"))?,
-    };
-    let password = password("WELLREAD_PASSWORD", &format!("Password of {name}: "))?;
+    let name = name(by)?;
+    let password = password_of(&name)?;
     Ok((station.login(&name, &password)?, password))
+}
+
+/// Whom `--as` or `WELLREAD_USER` names.
+pub(super) fn name(by: &AsArgs) -> anyhow::Result<String> {
+    if let Some(name) = &by.who {
+        return Ok(name.clone());
+    }
+    let told = "say who does this: --as NAME, or WELLREAD_USER";
+    Ok(env::var("WELLREAD_USER").map_err(|_| Problem::new(Code::LoginFailed, told))?)
+}
+
+/// The password that somebody has.
+pub(super) fn password_of(name: &str) -> anyhow::Result<String> {
+    password("WELLREAD_PASSWORD", &format!("Password of {name}: "))
 }
 
 /// A password from the environment, or typed.

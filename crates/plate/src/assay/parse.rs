@@ -41,8 +41,9 @@ pub(super) fn assay(file: &str, text: &str) -> Result<Assay, AssayError> {
     let classes = classes(&mut root)?;
     let (roles, series) = layout_and_series(&mut root, format)?;
     let validity = validity(&mut root, series.as_ref(), &roles)?;
+    let approve_own_work = approve_own_work(&mut root)?;
     root.finish()?;
-    Ok(Assay { id, version, name, format, classes, review_threshold, series, validity, roles })
+    Ok(Assay { id, version, name, format, classes, review_threshold, series, validity, approve_own_work, roles })
 }
 
 fn name(value: &Value, most: usize) -> Option<String> {
@@ -272,6 +273,13 @@ fn validity(root: &mut Section<'_>, series: Option<&SeriesLayout>, roles: &[Role
         section.optional("max_invalid_wells", "an integer from 0", |value| integer_in(value, 0, 1536))?;
     section.finish()?;
     Ok(validity)
+}
+
+fn approve_own_work(root: &mut Section<'_>) -> Result<bool, AssayError> {
+    let Some(mut section) = root.section("review")? else { return Ok(false) };
+    let allowed = section.optional("approve_own_work", "true or false", toml::Value::as_bool)?;
+    section.finish()?;
+    Ok(allowed.unwrap_or(false))
 }
 
 fn end_points(value: &Value, last_step: u8) -> Option<(u8, u8)> {

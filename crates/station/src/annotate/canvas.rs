@@ -1,7 +1,7 @@
 //! Drawing with soft edges onto an RGB picture.
 
 use super::text::Type;
-use wellread_vision::raster::Raster;
+use wellread_vision::{raster::Raster, scale};
 
 pub(super) type Color = [u8; 3];
 pub(super) type Point = [f32; 2];
@@ -60,34 +60,38 @@ impl Canvas {
 
     /// Lays a photograph under everything; outside it the canvas keeps its colour.
     pub(super) fn lay(&mut self, raster: &Raster, view: &View, bottom: usize) {
-        // Scaled down, each canvas pixel averages the photograph's pixels under it; scaled up, it lies between some.
-        let rays = (1.0 / view.scale).ceil().clamp(1.0, 8.0) as usize;
-        let step = 1.0 / rays as f64;
-        for y in view.top as usize..bottom.min(self.height) {
-            for x in 0..self.width {
-                let mut sum = [0.0f32; 3];
-                let mut hits = 0.0f32;
-                for ray in 0..rays * rays {
-                    let dx = ((ray % rays) as f64 + 0.5) * step;
-                    let dy = ((ray / rays) as f64 + 0.5) * step;
-                    let [px, py] = view.back(x as f64 + dx, y as f64 + dy);
-                    if let Some(color) = between(raster, px - 0.5, py - 0.5) {
-                        sum.iter_mut().zip(color).for_each(|(s, c)| *s += c);
-                        hits += 1.0;
-                    }
-                }
-                if hits > 0.0 {
-                    self.blend(x, y, sum.map(|s| (s / hits) as u8), 1.0);
-                }
+        let Rect(left, top, right, bottom) = self.shown(raster, view, bottom);
+        let (columns, rows) = ((right - left) as usize, (bottom - top) as usize);
+        if columns == 0 || rows == 0 {
+            return;
+        }
+        let [from_x, from_y] = view.back(f64::from(left), f64::from(top));
+        let [to_x, to_y] = view.back(f64::from(right), f64::from(bottom));
+        let part = scale::part(raster, [from_x, from_y, to_x, to_y], columns, rows);
+        let lines = self.rgb.chunks_exact_mut(self.width * 3).skip(top as usize);
+        for (line, photographed) in lines.zip(part.rgb().chunks_exact(columns * 3)) {
+            if let Some(under) = line.get_mut(left as usize * 3..right as usize * 3) {
+                under.copy_from_slice(photographed);
             }
         }
+    }
+
+    /// The whole canvas pixels that a photograph covers.
+    fn shown(&self, raster: &Raster, view: &View, bottom: usize) -> Rect {
+        let [left, top] = view.place([0.0, 0.0]);
+        let [right, below] = view.place([raster.width() as f64, raster.height() as f64]);
+        let (most_x, most_y) = (self.width as f32, bottom.min(self.height) as f32);
+        let left = left.round().clamp(0.0, most_x);
+        let top = top.round().clamp(view.top as f32, most_y.max(view.top as f32));
+        Rect(left, top, right.round().clamp(left, most_x), below.round().clamp(top, most_y.max(top)))
     }
 
     fn blend(&mut self, x: usize, y: usize, color: Color, alpha: f32) {
         let at = (y * self.width + x) * 3;
         if let Some(pixel) = self.rgb.get_mut(at..at + 3) {
             for (old, new) in pixel.iter_mut().zip(color) {
-                *old = (f32::from(*old) + (f32::from(new) - f32::from(*old)) * alpha).round() as u8;
+                // Half more and cut off is rounded, and a colour is never below nothing.
+                *old = (f32::from(*old) + (f32::from(new) - f32::from(*old)) * alpha + 0.5) as u8;
             }
         }
     }
@@ -113,23 +117,48 @@ impl Canvas {
         let length = (dx * dx + dy * dy).max(f32::MIN_POSITIVE);
         self.paint(bounds, color, alpha, |x, y| {
             let along = (((x - a[0]) * dx + (y - a[1]) * dy) / length).clamp(0.0, 1.0);
-            (x - a[0] - along * dx).hypot(y - a[1] - along * dy) - half
+            length_of(x - a[0] - along * dx, y - a[1] - along * dy) - half
         });
     }
 
     pub(super) fn disc(&mut self, [cx, cy]: Point, radius: f32, color: Color) {
         let bounds = Rect::around([cx, cy], 2.0 * radius, 2.0 * radius);
-        self.paint(bounds, color, 1.0, |x, y| (x - cx).hypot(y - cy) - radius);
+        self.paint(bounds, color, 1.0, |x, y| length_of(x - cx, y - cy) - radius);
     }
 
     /// A circle; a dashed one has gaps all round.
     pub(super) fn circle(&mut self, [cx, cy]: Point, radius: f32, width: f32, color: Color, dashed: bool) {
-        let side = 2.0 * radius + width;
-        self.paint(Rect::around([cx, cy], side, side), color, 1.0, |x, y| {
-            let edge = ((x - cx).hypot(y - cy) - radius).abs() - width / 2.0;
-            let turn = ((y - cy).atan2(x - cx) / std::f32::consts::TAU + 0.5) * 12.0;
-            if dashed && turn.fract() > 0.6 { 1.0 } else { edge }
-        });
+        let (inner, outer) = (radius - width / 2.0 - 1.0, radius + width / 2.0 + 1.0);
+        let across = |radius: f32, dy: f32| (radius * radius - dy * dy).max(0.0).sqrt();
+        let first = (cy - outer).floor();
+        for row in 0..=(2.0 * outer).ceil() as usize {
+            // Row by row, and only as far from the middle as the line is: the well inside is most of the circle.
+            let top = first + row as f32;
+            let far = across(outer, top + 0.5 - cy);
+            let near = if inner > 0.0 { across(inner, top + 0.5 - cy).min(far) } else { 0.0 };
+            // Two parts that met would draw the pixel between them twice.
+            let parts: &[[f32; 2]] = if near < 1.0 { &[[-far, far]] } else { &[[-far, -near], [near, far]] };
+            for [from, to] in parts {
+                self.arc(Rect(cx + from, top, cx + to, top), [cx, cy], [radius, width], color, dashed);
+            }
+        }
+    }
+
+    /// The pixels of one row of a circle.
+    fn arc(&mut self, part: Rect, [cx, cy]: Point, [radius, width]: [f32; 2], color: Color, dashed: bool) {
+        let Rect(left, top, right, _) = part;
+        if top < 0.0 || top >= self.height as f32 {
+            return;
+        }
+        let clip = |v: f32| v.clamp(0.0, self.width as f32) as usize;
+        for x in clip(left.floor())..clip(right.ceil()) {
+            let (dx, dy) = (x as f32 + 0.5 - cx, top + 0.5 - cy);
+            let cover = (0.5 - ((length_of(dx, dy) - radius).abs() - width / 2.0)).clamp(0.0, 1.0);
+            let in_a_gap = || (dy.atan2(dx) / std::f32::consts::TAU + 0.5) * 12.0 % 1.0 > 0.6;
+            if cover > 0.0 && !(dashed && in_a_gap()) {
+                self.blend(x, top as usize, color, cover);
+            }
+        }
     }
 
     /// A convex polygon whose corners go round clockwise on the screen.
@@ -165,22 +194,9 @@ impl Canvas {
     }
 }
 
-/// The photograph's colour between four pixels; `None` outside it.
-fn between(raster: &Raster, x: f64, y: f64) -> Option<[f32; 3]> {
-    let (width, height) = (raster.width() as f64, raster.height() as f64);
-    if x < -0.5 || y < -0.5 || x > width - 0.5 || y > height - 0.5 {
-        return None;
-    }
-    let (left, top) = (x.floor(), y.floor());
-    let (fx, fy) = ((x - left) as f32, (y - top) as f32);
-    let at = |dx: isize, dy: isize| raster.pixel(left as isize + dx, top as isize + dy).map(f32::from);
-    let mix = |a: [f32; 3], b: [f32; 3], t: f32| [0, 1, 2].map(|i: usize| lerp(a.get(i), b.get(i), t));
-    Some(mix(mix(at(0, 0), at(1, 0), fx), mix(at(0, 1), at(1, 1), fx), fy))
-}
-
-fn lerp(a: Option<&f32>, b: Option<&f32>, t: f32) -> f32 {
-    let (a, b) = (a.copied().unwrap_or(0.0), b.copied().unwrap_or(0.0));
-    a + (b - a) * t
+/// The length of a vector; coordinates of pixels need none of the care that `hypot` takes.
+fn length_of(x: f32, y: f32) -> f32 {
+    (x * x + y * y).sqrt()
 }
 
 #[cfg(test)]

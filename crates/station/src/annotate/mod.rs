@@ -25,8 +25,8 @@ use wellread_vision::raster::Raster;
 const INK: Color = [0xff; 3];
 const PAPER: Color = [0x1c, 0x1f, 0x24];
 const WARNING: Color = [0xff, 0xd2, 0x3f];
-/// Fine detail of JPEG is lost in photographs first, but letters need it.
-const JPEG_QUALITY: u8 = 90;
+/// Letters need more than photographs do.
+const JPEG_QUALITY: u8 = 88;
 
 /// What an annotated picture is drawn from.
 pub struct Sheet<'a> {
@@ -45,9 +45,16 @@ pub struct Sheet<'a> {
 /// Draws the annotated picture and returns it as a JPEG file.
 pub fn jpeg(sheet: &Sheet<'_>) -> anyhow::Result<Vec<u8>> {
     let (width, height, rgb) = draw(sheet).into_rgb();
+    encode(width, height, &rgb, JPEG_QUALITY)
+}
+
+/// Makes a JPEG file of RGB pixels.
+pub(crate) fn encode(width: usize, height: usize, rgb: &[u8], quality: u8) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let mut encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY);
-    encoder.encode(&rgb, u32::try_from(width)?, u32::try_from(height)?, image::ExtendedColorType::Rgb8)?;
+    let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, quality);
+    // Letters and lines are told by light and dark, which keeps every pixel.
+    encoder.set_sampling_factor(jpeg_encoder::SamplingFactor::F_2_2);
+    encoder.encode(rgb, u16::try_from(width)?, u16::try_from(height)?, jpeg_encoder::ColorType::Rgb)?;
     Ok(bytes)
 }
 

@@ -24,7 +24,7 @@ use krilla::{
 const PAGE: (f32, f32) = (595.28, 841.89);
 
 /// Draws the report.
-pub(super) fn write(report: &SampleReport) -> Result<(Vec<u8>, u64), RenderError> {
+pub(super) fn write(report: &SampleReport, notes: &mut Vec<String>) -> Result<(Vec<u8>, u64), RenderError> {
     let broken = |problem: &str| RenderError::Writer { format: "pdf", problem: problem.to_owned() };
     let typefaces = Typefaces::load().ok_or_else(|| broken("the embedded typeface is damaged"))?;
     let picture = picture(report)?;
@@ -36,6 +36,11 @@ pub(super) fn write(report: &SampleReport) -> Result<(Vec<u8>, u64), RenderError
     section::draw(&mut Canvas { surface: &mut surface, typefaces: &typefaces }, report, picture)?;
     surface.finish();
     page.finish();
+    notes.extend(typefaces.lacking().map(|characters| {
+        format!(
+            "the report's typeface has no sign for {characters}, and prints a box instead: the workbook (xlsx) has them"
+        )
+    }));
     // Pictures are decoded only here.
     let bytes = document.finish().map_err(|error| match error {
         KrillaError::Image(_, _, problem) => RenderError::Picture { problem },

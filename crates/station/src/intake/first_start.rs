@@ -32,9 +32,7 @@ impl FromStr for Existing {
             "seen" => return Ok(Self::MarkAsSeen),
             _ => {}
         }
-        let day = text.parse::<chrono::NaiveDate>().ok().and_then(|day| day.and_hms_opt(0, 0, 0));
-        let from = day.and_then(|midnight| midnight.and_local_timezone(chrono::Local).earliest());
-        from.map(|from| Self::Since(from.timestamp_millis())).ok_or_else(|| {
+        crate::clock::start_of_day(text).map(Self::Since).ok_or_else(|| {
             Problem::invalid(format!("'{text}' is no choice: use import, seen, or a day such as 2026-11-21"))
         })
     }

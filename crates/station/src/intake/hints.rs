@@ -6,7 +6,11 @@
 use notify::{Config, Event, PollWatcher, RecommendedWatcher, RecursiveMode, Watcher};
 use std::{
     path::{Path, PathBuf},
-    sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel},
+    },
     time::Duration,
 };
 
@@ -44,6 +48,8 @@ pub struct Hints {
     watcher: Option<Box<dyn Watcher + Send>>,
     sender: SyncSender<Hint>,
     received: Receiver<Hint>,
+    /// Whether some hint did not fit.
+    lost: Arc<AtomicBool>,
 }
 
 /// Lets another thread end a wait for hints.
@@ -62,13 +68,13 @@ impl Hints {
     /// Hints of no folder: only wakers end a wait.
     pub fn none() -> Self {
         let (sender, received) = sync_channel(KEPT);
-        Self { watcher: None, sender, received }
+        Self { watcher: None, sender, received, lost: Arc::default() }
     }
 
     /// Starts watching. An error leaves the scans, which do not need hints.
     pub fn of(folder: &Path, sub_folders: bool, by: WatchBy) -> notify::Result<Self> {
         let mut hints = Self::none();
-        hints.watcher = Some(watcher(hints.sender.clone(), folder, sub_folders, by)?);
+        hints.watcher = Some(hints.watcher(folder, sub_folders, by)?);
         Ok(hints)
     }
 
@@ -76,7 +82,7 @@ impl Hints {
     pub fn watch_again(&mut self, folder: &Path, sub_folders: bool, by: WatchBy) {
         // The old watch ends first; without a new one the scans suffice.
         self.watcher = None;
-        self.watcher = watcher(self.sender.clone(), folder, sub_folders, by).ok();
+        self.watcher = self.watcher(folder, sub_folders, by).ok();
     }
 
     /// Something that ends a wait from elsewhere.
@@ -86,36 +92,36 @@ impl Hints {
 
     /// Waits for hints, at most so long; all that came at once.
     pub fn wait(&self, at_most: Duration) -> Vec<Hint> {
-        match self.received.recv_timeout(at_most) {
+        let mut hints = match self.received.recv_timeout(at_most) {
             Ok(first) => std::iter::once(first).chain(self.received.try_iter().take(KEPT)).collect(),
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Vec::new(),
+        };
+        if self.lost.swap(false, Ordering::AcqRel) {
+            hints.push(Hint::Everything);
         }
+        hints
+    }
+
+    fn watcher(&self, folder: &Path, sub_folders: bool, by: WatchBy) -> notify::Result<Box<dyn Watcher + Send>> {
+        let (told, lost) = (self.sender.clone(), Arc::clone(&self.lost));
+        let handler = move |event: notify::Result<Event>| tell(&told, &lost, event);
+        let polling = match by {
+            WatchBy::Auto => is_network_path(folder),
+            WatchBy::Events => false,
+            WatchBy::Polling => true,
+        };
+        let mut watcher: Box<dyn Watcher + Send> = if polling {
+            Box::new(PollWatcher::new(handler, Config::default().with_poll_interval(POLL))?)
+        } else {
+            Box::new(RecommendedWatcher::new(handler, Config::default().with_follow_symlinks(false))?)
+        };
+        let mode = if sub_folders { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
+        watcher.watch(folder, mode)?;
+        Ok(watcher)
     }
 }
 
-fn watcher(
-    told: SyncSender<Hint>,
-    folder: &Path,
-    sub_folders: bool,
-    by: WatchBy,
-) -> notify::Result<Box<dyn Watcher + Send>> {
-    let handler = move |event: notify::Result<Event>| tell(&told, event);
-    let polling = match by {
-        WatchBy::Auto => is_network_path(folder),
-        WatchBy::Events => false,
-        WatchBy::Polling => true,
-    };
-    let mut watcher: Box<dyn Watcher + Send> = if polling {
-        Box::new(PollWatcher::new(handler, Config::default().with_poll_interval(POLL))?)
-    } else {
-        Box::new(RecommendedWatcher::new(handler, Config::default().with_follow_symlinks(false))?)
-    };
-    let mode = if sub_folders { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
-    watcher.watch(folder, mode)?;
-    Ok(watcher)
-}
-
-fn tell(sender: &SyncSender<Hint>, event: notify::Result<Event>) {
+fn tell(sender: &SyncSender<Hint>, lost: &AtomicBool, event: notify::Result<Event>) {
     let hints: Vec<Hint> = match event {
         Ok(event) if event.need_rescan() => vec![Hint::Everything],
         // Reading a file is an event too, and nothing to look at.
@@ -124,9 +130,11 @@ fn tell(sender: &SyncSender<Hint>, event: notify::Result<Event>) {
         Err(_) => vec![Hint::Everything],
     };
     for hint in hints {
-        // A full channel means that the loop is behind: its next scan sees everything anyway.
-        if let Err(TrySendError::Disconnected(_)) = sender.try_send(hint) {
-            return;
+        match sender.try_send(hint) {
+            Ok(()) => {}
+            // The loop is behind; once it has taken what fitted, it looks at everything.
+            Err(TrySendError::Full(_)) => lost.store(true, Ordering::Release),
+            Err(TrySendError::Disconnected(_)) => return,
         }
     }
 }
@@ -180,6 +188,22 @@ mod tests {
         let hints = Hints::none();
         hints.waker().wake();
         assert_eq!(hints.wait(Duration::from_secs(20)), [Hint::Wake], "at once");
+    }
+
+    #[test]
+    fn hints_that_did_not_fit_ask_for_a_look_at_everything() {
+        let hints = Hints::none();
+        for n in 0..=KEPT {
+            let event = Event::new(notify::EventKind::Any).add_path(format!("/inbox/{n}.jpg").into());
+            tell(&hints.sender, &hints.lost, Ok(event));
+        }
+        let came = hints.wait(Duration::from_secs(20));
+        assert_eq!(
+            (came.len(), came.last()),
+            (KEPT + 1, Some(&Hint::Everything)),
+            "the one that did not fit is looked for"
+        );
+        assert_eq!(hints.wait(Duration::ZERO), [], "once");
     }
 
     #[test]

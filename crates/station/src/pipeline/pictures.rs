@@ -71,11 +71,7 @@ fn thumbnail(raster: &Raster) -> anyhow::Result<Vec<u8>> {
     let longer = raster.width().max(raster.height()).max(1);
     let side = |px: usize| (px * THUMBNAIL_PX.min(longer) / longer).max(1);
     let small = scale::resize(raster, side(raster.width()), side(raster.height()));
-    let mut bytes = Vec::new();
-    let mut encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, THUMBNAIL_QUALITY);
-    let (width, height) = (u32::try_from(small.width())?, u32::try_from(small.height())?);
-    encoder.encode(small.rgb(), width, height, image::ExtendedColorType::Rgb8)?;
-    Ok(bytes)
+    annotate::encode(small.width(), small.height(), small.rgb(), THUMBNAIL_QUALITY)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::{
     },
 };
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -32,6 +32,8 @@ pub(super) struct Inbox {
     in_hand: HashSet<PathBuf>,
     /// Files whose end had not come, and since when they are as they are.
     unfinished: HashMap<PathBuf, (Stamp, Instant)>,
+    /// Files that the system does not let be read, and what to tell of each.
+    shut: BTreeMap<PathBuf, String>,
     /// Files that rested, in the order in which they are handed out.
     fresh: VecDeque<Found>,
     backlog: VecDeque<Found>,
@@ -50,10 +52,28 @@ impl Inbox {
             decided: HashMap::new(),
             in_hand: HashSet::new(),
             unfinished: HashMap::new(),
+            shut: BTreeMap::new(),
             fresh: VecDeque::new(),
             backlog: VecDeque::new(),
             early: HashSet::new(),
             looked: false,
+        }
+    }
+
+    /// The folder under other settings. Of the same files it is still known what was decided, and which were there
+    /// early; what waited or was in hand is looked at anew.
+    pub(super) fn under(&mut self, folder: &Path, settings: &Settings) -> Self {
+        let new = Self::new(folder, settings);
+        if self.folder != folder || self.sub_folders != settings.intake.sub_folders {
+            return new;
+        }
+        Self {
+            decided: std::mem::take(&mut self.decided),
+            unfinished: std::mem::take(&mut self.unfinished),
+            shut: std::mem::take(&mut self.shut),
+            early: std::mem::take(&mut self.early),
+            looked: self.looked,
+            ..new
         }
     }
 
@@ -66,6 +86,7 @@ impl Inbox {
         let there: HashSet<&Path> = all.iter().map(|found| found.path.as_path()).collect();
         self.decided.retain(|path, _| there.contains(path.as_path()));
         self.unfinished.retain(|path, _| there.contains(path.as_path()));
+        self.shut.retain(|path, _| there.contains(path.as_path()));
         self.early.retain(|path| there.contains(path.as_path()));
         drop(there);
         self.canonical = self.folder.canonicalize().unwrap_or_else(|_| self.folder.clone());
@@ -164,6 +185,7 @@ impl Inbox {
     pub(super) fn decide(&mut self, found: &Found) {
         self.in_hand.remove(&found.path);
         self.unfinished.remove(&found.path);
+        self.shut.remove(&found.path);
         self.early.remove(&found.path);
         self.decided.insert(found.path.clone(), found.stamp);
     }
@@ -184,6 +206,18 @@ impl Inbox {
     pub(super) fn release(&mut self, found: &Found) {
         self.in_hand.remove(&found.path);
         self.settling.forget(&found.path);
+    }
+
+    /// The system does not let a file be read. It is tried at every scan: a right that is given, or a program that
+    /// closes it, changes neither its size nor its time.
+    pub(super) fn shut(&mut self, found: &Found, why: String) {
+        self.release(found);
+        self.shut.insert(found.path.clone(), why);
+    }
+
+    /// What to tell of the files that the system does not let be read.
+    pub(super) fn unreadable(&self) -> impl Iterator<Item = &str> {
+        self.shut.values().map(String::as_str)
     }
 
     /// When a file may rest.

@@ -18,8 +18,10 @@ pub(super) enum Job {
         /// It has been given time enough for its end to come.
         last_call: bool,
     },
-    /// Read a plate that an earlier process promised.
+    /// Read a plate that was promised, by an earlier process or before trouble came.
     Resume(RunId),
+    /// Record that a plate is not read any more: each time it was, the program ended.
+    GiveUp(RunId),
 }
 
 impl Job {

@@ -12,6 +12,8 @@ pub struct Orders {
     pub once: bool,
     /// What to do with pictures that lay there before the first start; `None` imports them.
     pub existing: Option<Existing>,
+    /// A start before this one failed, and somebody was told: say that this one did not.
+    pub again: bool,
 }
 
 /// Something that happened.
@@ -42,7 +44,7 @@ pub enum Told {
     },
     /// A part of the station is in another state than before.
     State {
-        /// The part: `inbox`, `disk`, `intake`, `delivery`.
+        /// The part: `service`, `inbox`, `disk`, `intake`, `delivery`, `clock`, `settings`.
         part: &'static str,
         /// How it is.
         status: HealthStatus,

@@ -63,7 +63,7 @@ impl Bench<'_> {
 
     fn one(&self, job: &Job) -> anyhow::Result<Outcome> {
         match job {
-            Job::Resume(run) => self.resume(*run),
+            Job::Resume(run) | Job::GiveUp(run) => self.resume(*run, matches!(job, Job::GiveUp(_))),
             Job::File { found, fresh, last_call } => {
                 let path = shown(&found.path);
                 let admitted = self.admitting.admit(self.station, found, Job::manner(*fresh, *last_call))?;
@@ -83,22 +83,34 @@ impl Bench<'_> {
         }
     }
 
-    fn resume(&self, run: RunId) -> anyhow::Result<Outcome> {
+    fn resume(&self, run: RunId, give_up: bool) -> anyhow::Result<Outcome> {
         let Some(run) = self.station.read(|reading| Ok(reading.find_run(run)?))? else {
             return Ok(Outcome::Over(None));
         };
         let resumed = recover::resume(self.station, &run, Some(&self.admitting.inbox), &self.admitting.pattern)?;
         let Resumed::Plate(plate) = resumed else { return Ok(Outcome::Over(None)) };
         let path = plate.file_name.clone();
+        if give_up {
+            let ended = self.pipeline.give_up(&plate, run.tries)?;
+            return Ok(Outcome::Over(Some(Told::Run { path, ended })));
+        }
         Ok(self.read(run.id, &path, |pipeline| pipeline.read(&plate)))
     }
 
-    /// Reads a plate that was promised. Trouble from here on leaves the promise, which is then taken up as such.
+    /// Reads a plate that was promised. Trouble from here on leaves the promise, which is then taken up as such; only
+    /// the end of the program leaves the try noted as well.
     fn read(&self, run: RunId, path: &str, read: impl FnOnce(&Pipeline<'_>) -> anyhow::Result<Ended>) -> Outcome {
-        let started = self.station.write(|writing| Ok(writing.start_run(run)?));
-        match started.and_then(|()| read(self.pipeline)) {
+        if let Err(error) = self.station.write(|writing| Ok(writing.start_run(run)?)) {
+            return Outcome::Trouble(error.context(Promised(run)));
+        }
+        match read(self.pipeline) {
             Ok(ended) => Outcome::Over(Some(Told::Run { path: path.to_owned(), ended })),
-            Err(error) => Outcome::Trouble(error.context(Promised(run))),
+            Err(error) => {
+                // What stood in the way of the recording may stand in the way of this too. Then a try too many is
+                // noted, and only after several such starts would the plate have to wait for the others.
+                let _ = self.station.write(|writing| Ok(writing.put_back_run(run)?));
+                Outcome::Trouble(error.context(Promised(run)))
+            }
         }
     }
 

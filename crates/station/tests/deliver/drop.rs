@@ -10,7 +10,12 @@ use wellread_station::deliver::{
 };
 
 fn file() -> InterfaceFile {
-    InterfaceFile { name: "interface_S1_20260131_140509.csv".to_owned(), bytes: b"a,b\n1,2\n".to_vec(), rows: 1 }
+    InterfaceFile {
+        name: "interface_S1_20260131_140509.csv".to_owned(),
+        bytes: b"a,b\n1,2\n".to_vec(),
+        rows: 1,
+        notes: Vec::new(),
+    }
 }
 
 fn lay(path: PathBuf, bytes: &[u8]) {

@@ -32,11 +32,11 @@ fn five_wrong_passwords_lock_an_account_for_a_growing_time() {
 #[test]
 fn an_admin_unlocks_deactivates_and_sets_passwords() {
     let bench = Bench::new();
-    let anong = bench.person("anong", "operator");
+    bench.person("anong", "operator");
     (0..5).for_each(|_| drop(bench.station.login("anong", "wrong horse")));
     bench.station.unlock_user(&bench.admin, "anong", "she is here").unwrap();
     bench.station.login("anong", PASSWORD).unwrap();
-    bench.station.set_password(&anong, "anong", Some(PASSWORD), "battery staple").unwrap();
+    bench.station.set_own_password("anong", PASSWORD, "battery staple").unwrap();
     assert_eq!(code(bench.station.login("anong", PASSWORD)), Some(Code::LoginFailed), "the old one is gone");
     bench.station.login("Anong", "battery staple").unwrap();
     bench.station.set_active(&bench.admin, "anong", false, "left").unwrap();
@@ -52,6 +52,10 @@ fn a_password_that_expired_lets_nobody_in_offline() {
     bench.person("anong", "operator");
     bench.clock.advance(31 * 24 * 60 * MINUTE_MS);
     assert_eq!(code(bench.station.login("anong", PASSWORD)), Some(Code::LoginExpired), "the cached verifier ends");
+    let own = bench.station.set_own_password("anong", PASSWORD, "battery staple");
+    assert_eq!(code(own), Some(Code::LoginExpired), "and is not made to last by whom it has to keep out");
+    bench.station.set_password(&bench.admin, "anong", "battery staple").unwrap();
+    bench.station.login("anong", "battery staple").unwrap();
 }
 
 #[test]

@@ -20,7 +20,9 @@ fn generated(bench: &Bench, n: u64, minute: i64) {
     let content = Sha256::of(&n.to_be_bytes());
     bench
         .db
-        .write(&station_at(minute), |w| w.mark_generated(id(n), &format!("{n}.csv"), "out/x", (&content, 9)))
+        .write(&station_at(minute), |w| {
+            w.mark_generated(id(n), &format!("{n}.csv"), "out/x", (&content, 9), station_at(minute).at.utc_ms)
+        })
         .unwrap();
 }
 
@@ -37,7 +39,7 @@ fn from_wanted_to_delivered() {
     assert!(matches!(delivered, Err(Error::Refused(_))), "what is not made is not delivered: {delivered:?}");
     generated(&bench, 1, 5);
     let content = Sha256::of(b"2");
-    let named = bench.db.write(&station_at(5), |w| w.mark_generated(id(2), "1.csv", "out/y", (&content, 9)));
+    let named = bench.db.write(&station_at(5), |w| w.mark_generated(id(2), "1.csv", "out/y", (&content, 9), 0));
     assert!(matches!(named, Err(Error::Refused(_))), "one name at one place is one file: {named:?}");
     let done = bench.db.write(&station_at(6), |w| w.mark_delivered(id(1))).unwrap();
     assert_eq!((done.status, done.delivered_at_ms), (InterfaceStatus::Delivered, Some(now(6).utc_ms)), "arrived");

@@ -1,6 +1,6 @@
 use crate::support::{Bench, completion, new_run, raw_image, run_id, station, station_at};
 use proptest::prelude::*;
-use wellread_store::{Disposition, Page, RunFailure, RunFilter, RunLine, RunStatus};
+use wellread_store::{Decision, Disposition, Page, RunFailure, RunFilter, RunLine, RunOrder, RunStatus};
 
 const RUNS: u64 = 60;
 
@@ -66,6 +66,7 @@ fn matches(filter: &RunFilter, line: &RunLine) -> bool {
 
 fn filter() -> impl Strategy<Value = RunFilter> {
     let word = prop_oneof![Just("lab"), Just("00"), Just("capture"), Just("4"), Just("zzz")];
+    let order = prop::sample::select(vec![RunOrder::Newest, RunOrder::Oldest, RunOrder::Sample]);
     let minute = || prop::option::weighted(0.3, 0..=RUNS as i64).prop_map(|m| m.map(|m| station_at(m).at.utc_ms));
     (
         prop::option::weighted(0.4, word),
@@ -74,10 +75,9 @@ fn filter() -> impl Strategy<Value = RunFilter> {
         prop::option::weighted(0.3, 0..12u64),
         prop::option::weighted(0.3, any::<bool>()),
         prop::option::weighted(0.2, prop_oneof![Just("hi"), Just("ha")]),
-        minute(),
-        minute(),
+        (minute(), minute(), order),
     )
-        .prop_map(|(text, status, disposition, sample, needs_review, assay, from_ms, to_ms)| RunFilter {
+        .prop_map(|(text, status, disposition, sample, needs_review, assay, (from_ms, to_ms, order))| RunFilter {
             text: text.map(str::to_owned),
             status,
             disposition,
@@ -86,6 +86,7 @@ fn filter() -> impl Strategy<Value = RunFilter> {
             assay: assay.map(str::to_owned),
             from_ms,
             to_ms,
+            order,
         })
 }
 
@@ -134,8 +135,71 @@ fn pages_cover_every_matching_run_exactly_once() {
     let bench = everything();
     let lines = all(&bench, &RunFilter::default(), 1000);
     proptest!(ProptestConfig::with_cases(200), |(filter in filter(), limit in 1..20u32)| {
-        let expected: Vec<i64> = lines.iter().filter(|line| matches(&filter, line)).map(|line| line.seq).collect();
+        let mut expected: Vec<&RunLine> = lines.iter().filter(|line| matches(&filter, line)).collect();
+        match filter.order {
+            RunOrder::Newest => {}
+            RunOrder::Oldest => expected.reverse(),
+            RunOrder::Sample => expected.sort_by_key(|line| (&line.identity.sample_no, &line.identity.plate_no, line.seq)),
+        }
+        let expected: Vec<i64> = expected.into_iter().map(|line| line.seq).collect();
         let found: Vec<i64> = all(&bench, &filter, limit).iter().map(|line| line.seq).collect();
         prop_assert_eq!(found, expected, "{:?}", filter);
     });
+}
+
+#[test]
+fn what_is_typed_is_never_a_facet_and_a_facet_never_a_word() {
+    let bench = station(None);
+    bench.record(1, "completed", "1", [5; 8], false);
+    bench.record(2, "S\u{e000}stfailed", "1", [5; 8], false);
+    let found = |filter: RunFilter| -> Vec<i64> { all(&bench, &filter, 10).iter().map(|line| line.seq).collect() };
+    let text = |text: &str| RunFilter { text: Some(text.into()), ..RunFilter::default() };
+    assert_eq!(found(text("completed")), [1], "a status is no word: this is the sample's name");
+    assert_eq!(found(text("stcompleted")), [] as [i64; 0], "nor is what stands for it in the index");
+    assert_eq!(found(text("\u{e000}stcompleted")), [] as [i64; 0], "however it is typed");
+    let failed = RunFilter { status: Some(RunStatus::Failed), ..RunFilter::default() };
+    assert_eq!(found(failed), [] as [i64; 0], "a name that looks like a status is none");
+    let dash = RunFilter { needs_review: Some(false), ..text("-") };
+    assert_eq!(found(dash), [] as [i64; 0], "a text without letters finds nothing, with a filter too");
+    bench.assert_sound();
+}
+
+#[test]
+fn filters_follow_what_people_decide() {
+    let bench = station(None);
+    bench.record(1, "S1", "1", [5; 8], true);
+    let to_review = |text: &str| {
+        let filter =
+            RunFilter { text: Some(text.into()), disposition: Some(Disposition::ToReview), ..RunFilter::default() };
+        all(&bench, &filter, 10).len()
+    };
+    assert_eq!(to_review("s1"), 1, "it waits for a person");
+    bench.decide(1, 1, 1, Decision::Accept).unwrap();
+    assert_eq!(to_review("s1"), 0, "and does not any more");
+    let moved = Decision::Sample(crate::support::identity("S2", "1"));
+    bench.decide(1, 1, 2, moved).unwrap();
+    let of =
+        |sample: &str| all(&bench, &RunFilter { sample_no: Some(sample.into()), ..RunFilter::default() }, 10).len();
+    assert_eq!((of("S1"), of("S2")), (0, 1), "it is found under the number it has now");
+    bench.assert_sound();
+}
+
+#[test]
+fn tabs_are_counted_as_the_lists_are() {
+    let bench = everything();
+    for n in 1..=RUNS {
+        // A failed run cannot be decided about; the others are moved through the dispositions.
+        let _ = bench.decide(1, n, n, if n % 2 == 0 { Decision::Accept } else { Decision::Reject });
+    }
+    for tally in bench.db.read(|r| r.run_tallies()).unwrap() {
+        let filter = RunFilter {
+            status: Some(tally.status),
+            disposition: Some(tally.disposition),
+            needs_review: Some(tally.needs_review),
+            ..RunFilter::default()
+        };
+        assert_eq!(all(&bench, &filter, 1000).len() as u64, tally.runs, "{tally:?}");
+    }
+    let counted: u64 = bench.db.read(|r| r.run_tallies()).unwrap().iter().map(|tally| tally.runs).sum();
+    assert_eq!(counted, RUNS, "and none is left out");
 }

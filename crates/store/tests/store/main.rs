@@ -4,13 +4,16 @@
 
 mod support;
 
+mod derived;
 mod fixture;
 mod intake;
 mod interface_file;
+mod layout;
 mod lists;
 mod open;
 mod people;
 mod review;
 mod run;
 mod summary;
+mod sync_state;
 mod verify;

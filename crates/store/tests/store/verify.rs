@@ -39,7 +39,7 @@ pub(crate) fn busy() -> Bench {
 }
 
 /// What somebody does who knows SQL and does not want to be seen: triggers off, change, triggers back on.
-fn behind_its_back(connection: &Connection, change: &str) -> usize {
+pub(crate) fn behind_its_back(connection: &Connection, change: &str) -> usize {
     let triggers: Vec<(String, String)> = connection
         .prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
         .unwrap()
@@ -108,6 +108,17 @@ fn each_change_behind_the_programs_back_is_named() {
         ("DELETE FROM audit_logs WHERE seq = 5", Check::AuditChain, "audit_logs 6"),
         ("DELETE FROM audit_logs WHERE seq = (SELECT max(seq) FROM audit_logs)", Check::AuditChain, "audit_logs"),
         ("DELETE FROM outbox WHERE seq = (SELECT max(seq) FROM outbox)", Check::OutboxChain, "outbox"),
+        // What was pruned by the program is sealed; what was cut off by somebody else is not.
+        ("INSERT INTO outbox_mark SELECT 1, seq, hash FROM outbox WHERE seq = 2", Check::Seals, "outbox_mark"),
+        ("DELETE FROM outbox WHERE seq <= 2", Check::OutboxChain, "outbox 3"),
+        ("UPDATE run_tally SET runs = runs + 1", Check::SearchIndex, "run_tally"),
+        ("DELETE FROM run_search WHERE rowid = 2", Check::SearchIndex, "run_search"),
+        ("DELETE FROM sample_search", Check::SearchIndex, "sample_search S1"),
+        (
+            "INSERT OR REPLACE INTO run_search (rowid, sample_no, facets) VALUES (1, 'S1', 'x')",
+            Check::SearchIndex,
+            "run_search 1",
+        ),
         ("UPDATE station SET name = 'Bench 2'", Check::Seals, "station"),
     ] {
         let bench = busy();

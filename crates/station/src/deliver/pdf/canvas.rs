@@ -9,7 +9,7 @@ use krilla::{
     text::{Font, GlyphId, KrillaGlyph},
 };
 use rustybuzz::{Direction, Face, GlyphBuffer, UnicodeBuffer, script};
-use std::ops::Range;
+use std::{cell::RefCell, collections::BTreeSet, ops::Range};
 
 const REGULAR: &[u8] = include_bytes!("../../../fonts/Sarabun-Regular.ttf");
 const SEMI_BOLD: &[u8] = include_bytes!("../../../fonts/Sarabun-SemiBold.ttf");
@@ -40,6 +40,8 @@ struct Typeface {
 pub(super) struct Typefaces {
     regular: Typeface,
     semi_bold: Typeface,
+    /// Characters met so far that they have no glyph for.
+    lacking: RefCell<BTreeSet<char>>,
 }
 
 /// A box on the page.
@@ -62,7 +64,15 @@ impl Typefaces {
     pub(super) fn load() -> Option<Self> {
         let load =
             |data: &'static [u8]| Some(Typeface { face: Face::from_slice(data, 0)?, font: Font::new(data.into(), 0)? });
-        Some(Self { regular: load(REGULAR)?, semi_bold: load(SEMI_BOLD)? })
+        Some(Self { regular: load(REGULAR)?, semi_bold: load(SEMI_BOLD)?, lacking: RefCell::default() })
+    }
+
+    /// The characters drawn as boxes so far, the first few of them; `None` when there are none.
+    pub(super) fn lacking(&self) -> Option<String> {
+        let lacking = self.lacking.borrow();
+        let shown = lacking.iter().take(10).map(char::to_string).collect::<Vec<_>>().join(" ");
+        let more = if lacking.len() > 10 { " …" } else { "" };
+        (!lacking.is_empty()).then(|| format!("{shown}{more}"))
     }
 
     fn of(&self, weight: Weight) -> &Typeface {
@@ -156,6 +166,8 @@ impl Canvas<'_, '_> {
         // Line breaks and other control characters have no glyph, and this is one line.
         let line: String = text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();
         let typeface = self.typefaces.of(weight);
+        let lacks = |character: &char| typeface.face.glyph_index(*character).is_none();
+        self.typefaces.lacking.borrow_mut().extend(line.chars().filter(lacks));
         let glyphs = typeface.shape(&line);
         self.surface.set_fill(Some(ink.fill()));
         self.surface.draw_glyphs(Point::from_xy(x, y), &glyphs, typeface.font.clone(), &line, size, false);

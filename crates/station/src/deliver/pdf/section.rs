@@ -46,6 +46,11 @@ pub(super) fn draw(
     reviews(canvas, report);
     signatures(canvas, report)?;
     origin(canvas, report);
+    if canvas.typefaces.lacking().is_some() {
+        // Whoever reads the page sees boxes and must not take them for what was entered.
+        let told = "A box stands for a character that this page cannot print: the workbook has it.";
+        canvas.text(MARGIN, PAGE.1 - 22.0, SMALL_PT, Weight::SemiBold, Ink::Black, told);
+    }
     Ok(())
 }
 
