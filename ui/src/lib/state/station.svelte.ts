@@ -1,0 +1,44 @@
+import * as commands from '../api/commands';
+import { backend } from '../api/backend';
+import type { Bench, OutboxState } from '../api/provisional';
+import { session } from './session.svelte';
+
+/** What the rail and the bench show of the station; asked anew whenever it says that something changed. */
+class StationState {
+  bench = $state.raw<Bench | null>(null);
+  outbox = $state.raw<OutboxState | null>(null);
+  #asking = false;
+  #again = false;
+
+  listen(): void {
+    backend().on('changed', () => void this.refresh());
+  }
+
+  /** One question at a time: a burst of events asks once more at its end, never once each. */
+  async refresh(): Promise<void> {
+    if (!session.person) return;
+    if (this.#asking) {
+      this.#again = true;
+      return;
+    }
+    this.#asking = true;
+    try {
+      [this.bench, this.outbox] = await Promise.all([commands.bench(), commands.outboxState()]);
+    } catch {
+      // The rail keeps what it knew; a screen that needs the answer asks for itself and shows the fault.
+    } finally {
+      this.#asking = false;
+    }
+    if (this.#again) {
+      this.#again = false;
+      await this.refresh();
+    }
+  }
+
+  forget(): void {
+    this.bench = null;
+    this.outbox = null;
+  }
+}
+
+export const station = new StationState();
