@@ -6,7 +6,7 @@ const asked = new URLSearchParams(location.search);
 const script: Script = {
   scene: (asked.get('scene') ?? 'ready') as NonNullable<Script['scene']>,
   as: asked.get('as') ?? 'anong',
-  rows: Number(asked.get('rows') ?? 412),
+  rows: Number(asked.get('rows') ?? 411),
   offline: asked.has('offline'),
   locale: asked.get('locale'),
   theme: asked.get('theme'),

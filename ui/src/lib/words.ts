@@ -182,11 +182,19 @@ export const faultSentence = (code: string): string => (FAULTS[code] ?? m.fault_
 
 export const isUnforeseen = (code: string): boolean => !(code in FAULTS);
 
-/** A series' result in one word. */
-export function seriesLabel(series: SeriesResult): string {
+/** A series' result in one word; `start` is the reciprocal of the first dilution. */
+export function seriesLabel(series: SeriesResult, start?: number): string {
   if (series.mic) return `${series.mic.relation === '=' ? '' : series.mic.relation}${series.mic.value}`;
   if (series.titre !== null) {
-    return `${series.flags.includes('open-ended') ? '≥ ' : ''}${format.titre(series.titre)}`;
+    return `${series.flags.includes('open-ended') ? '≥' : ''}${format.titre(series.titre)}`;
   }
-  return series.end_point === 0 && series.rule !== 'mic' ? m.titre_below() : m.titre_none();
+  const below = series.end_point === 0 && series.rule !== 'mic';
+  if (!below) return m.titre_none();
+  return start === undefined ? m.titre_below() : `<${format.titre(start)}`;
+}
+
+/** Whose plate it is, in one line. */
+export function plateName(of: { sample_no: string; plate_no: string }): string {
+  if (!of.sample_no) return m.plate_unnamed();
+  return of.plate_no ? m.plate_of({ sample: of.sample_no, plate: of.plate_no }) : of.sample_no;
 }

@@ -52,7 +52,7 @@ export class ScriptedStation implements Backend {
   constructor(script: Script = {}) {
     this.#script = script;
     this.#scene = script.scene ?? 'ready';
-    this.#total = script.rows ?? 412;
+    this.#total = script.rows ?? 411;
     if (this.#scene === 'ready') this.#person = this.#personNamed(script.as ?? 'anong');
   }
 
