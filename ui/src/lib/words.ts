@@ -157,6 +157,17 @@ export const taskName = from({
   trial: m.task_trial,
 });
 
+export const outboxKind = from({
+  run: m.outbox_run,
+  'run-failed': m.outbox_run_failed,
+  rejection: m.outbox_rejection,
+  review: m.outbox_review,
+  signature: m.outbox_signature,
+  'interface-file': m.outbox_file,
+  user: m.outbox_user,
+  config: m.outbox_config,
+});
+
 /** Why somebody may not, for a control that is disabled. */
 export const whyNot = (permission: Permission): string => m.why_no_permission({ what: rightName(permission) });
 

@@ -29,12 +29,14 @@ export function viewOf(wells: WellDetail[], plate: Format): View {
   const pitch = box ? box.xmax - box.xmin : 1;
   const rowNames = Array.from({ length: plate.rows }, (_, r) => beyond(centre(r, 0), centre(r, 1), 0.72));
   const colNames = Array.from({ length: plate.cols }, (_, c) => beyond(centre(0, c), centre(1, c), 0.72));
+  const names = [...rowNames, ...colNames];
   const [xs, ys] = [0, 1].map((axis) => [
+    // The glyph hangs below its well, so the last row needs more room than the others.
     ...wells.flatMap((well) => [
       (well.center_px[axis] ?? 0) - pitch * 0.56,
-      (well.center_px[axis] ?? 0) + pitch * 0.56,
+      (well.center_px[axis] ?? 0) + pitch * (axis === 1 ? 0.7 : 0.56),
     ]),
-    ...[...rowNames, ...colNames].flatMap((p) => [(p[axis] ?? 0) - pitch * 0.26, (p[axis] ?? 0) + pitch * 0.26]),
+    ...names.flatMap((name) => [(name[axis] ?? 0) - pitch * 0.26, (name[axis] ?? 0) + pitch * 0.26]),
   ]) as [number[], number[]];
   // A plate has up to 1536 wells, too many for the arguments of one call of `Math.min` on some systems.
   const least = (values: number[]) => values.reduce((a, b) => Math.min(a, b), Infinity);
