@@ -3,6 +3,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import tailwindcss from '@tailwindcss/vite';
 import { svelteTesting } from '@testing-library/svelte/vite';
 import { defineConfig } from 'vitest/config';
+import { guide } from './tools/guide';
 
 // The scripted station is an entry of its own, so that the app's bundle never holds a line of it.
 export default defineConfig(({ mode }) => {
@@ -11,6 +12,7 @@ export default defineConfig(({ mode }) => {
     plugins: [
       tailwindcss(),
       svelte(),
+      guide(),
       paraglideVitePlugin({
         project: './project.inlang',
         outdir: './src/lib/paraglide',
@@ -19,6 +21,8 @@ export default defineConfig(({ mode }) => {
       mode === 'test' ? svelteTesting() : null,
     ],
     clearScreen: false,
+    // The shipped assays and the guide lie beside this folder.
+    server: { fs: { allow: ['..'] } },
     // The window loads its files from the app itself, wherever that is.
     base: './',
     build: {

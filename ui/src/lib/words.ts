@@ -168,6 +168,46 @@ export const outboxKind = from({
   config: m.outbox_config,
 });
 
+export const originName = from({ shipped: m.origin_shipped, station: m.origin_station, hub: m.origin_hub });
+
+export const modelKind = from({
+  locator: m.kind_locator,
+  'well-classifier': m.kind_classifier,
+  landmark: m.kind_landmark,
+  detector: m.kind_detector,
+});
+
+export const auditAction = from({
+  LOGIN: m.audit_login,
+  LOGIN_FAILED: m.audit_login_failed,
+  RUN: m.audit_run,
+  REVIEW: m.audit_review,
+  SIGN: m.audit_sign,
+  DELIVER: m.audit_deliver,
+  CONFIG: m.audit_config,
+});
+
+export const auditResource = from({
+  prediction_run: m.outbox_run,
+  signature: m.outbox_signature,
+  interface_file: m.outbox_file,
+  users: m.outbox_user,
+  roles: m.person_roles,
+  system_config: m.outbox_config,
+  login: m.sign_in,
+  assay: m.fact_assay,
+});
+
+export const diagnosticName = from({
+  data: m.data_folder,
+  inbox: m.part_inbox,
+  deliver: m.set_deliver_folder,
+  logs: m.logs,
+  database: m.diag_database,
+  pictures: m.diag_pictures,
+  free: m.diag_free,
+});
+
 /** Why somebody may not, for a control that is disabled. */
 export const whyNot = (permission: Permission): string => m.why_no_permission({ what: rightName(permission) });
 
