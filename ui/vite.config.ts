@@ -3,7 +3,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import tailwindcss from '@tailwindcss/vite';
 import { svelteTesting } from '@testing-library/svelte/vite';
 import { defineConfig } from 'vitest/config';
-import { guide } from './tools/guide';
+import { guide } from './tools/guide.ts';
 
 // The scripted station is an entry of its own, so that the app's bundle never holds a line of it.
 export default defineConfig(({ mode }) => {
@@ -31,6 +31,7 @@ export default defineConfig(({ mode }) => {
       emptyOutDir: true,
       // Fonts and pictures stay files: a strict content policy allows no data: fonts.
       assetsInlineLimit: 0,
+      manifest: true,
       rollupOptions: { input: scripted ? 'scripted.html' : 'index.html' },
     },
     preview: {

@@ -168,6 +168,17 @@ export const outboxKind = from({
   config: m.outbox_config,
 });
 
+const SHIPPED_ASSAYS: Words = {
+  hi: m.assay_hi,
+  ha: m.assay_ha,
+  mic: m.assay_mic,
+  qualitative: m.assay_qualitative,
+};
+
+/** What people call an assay: the shipped ones in their language, a laboratory's own as it named them. */
+export const assayName = (line: { id: string; name: string; origin: string }): string =>
+  (line.origin === 'shipped' && SHIPPED_ASSAYS[line.id]?.()) || line.name;
+
 export const originName = from({ shipped: m.origin_shipped, station: m.origin_station, hub: m.origin_hub });
 
 export const modelKind = from({
