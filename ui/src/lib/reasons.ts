@@ -25,6 +25,7 @@ export interface Why {
 export function whyReview(run: RunDetail): Why[] {
   const whys: Why[] = [];
   const say = (text: string) => whys.push({ text, recorded: false });
+  if (run.state.disposition === 'waiting-sample') say(m.attention_waiting_sample());
   if (run.state.conflict) say(m.needs_review_conflict());
   const doubtful = run.wells.filter(isDoubtful).map((well) => well.well);
   if (doubtful.length > 0) say(m.needs_review_wells({ wells: doubtful.join(', ') }));
