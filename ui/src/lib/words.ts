@@ -117,6 +117,16 @@ export const fileStatus = from({
   failed: m.file_failed,
 });
 
+export const formatName = from({
+  labware: m.format_labware,
+  detailed: m.format_detailed,
+  summary: m.format_summary,
+  hl7: m.format_hl7,
+  astm: m.format_astm,
+  xlsx: m.format_xlsx,
+  pdf: m.format_pdf,
+});
+
 export const healthName = from({
   healthy: m.health_healthy,
   degraded: m.health_degraded,

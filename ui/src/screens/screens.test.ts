@@ -84,8 +84,8 @@ test('the first start says what is missing until nothing is', async () => {
   expect(go().getAttribute('aria-disabled')).toBeNull();
   await fireEvent.submit(document.querySelector('form')!);
   await screen.findByRole('navigation', { name: 'Main menu' }, { timeout: 8000 });
-  const sent = station.calls.find((call) => call.name === 'first_start')?.args['start'];
-  expect(sent).toMatchObject({ station: 'Bench 2', simulated: true, deliver: null, encryption: 'keyring' });
+  const sent = station.calls.find((call) => call.name === 'first_start')?.args['order'];
+  expect(sent).toMatchObject({ station: 'Bench 2', simulated: true, deliver: null, encryption: { kind: 'keyring' } });
 });
 
 test('a plate is reviewed by keys alone', async () => {
@@ -100,20 +100,18 @@ test('a plate is reviewed by keys alone', async () => {
 
   const first = focused().dataset['well'];
   await fireEvent.keyDown(focused(), { key: '3' });
-  await waitFor(() => expect(reviews()).toEqual([{ kind: 'well', well: first, class: 'ring' }]));
+  await waitFor(() => expect(reviews()).toEqual([{ well: { well: first, is: { class: 'ring' } } }]));
   expect(focused().getAttribute('aria-label')).toContain('Ring');
 
   await waitFor(() => expect(focused().getAttribute('aria-label')).toContain('changed by anong'));
   await fireEvent.keyDown(focused(), { key: 'z' });
-  await waitFor(() => expect(reviews().at(-1)).toEqual({ kind: 'undo', event: 1 }));
+  await waitFor(() => expect(reviews().at(-1)).toEqual({ undo: { event: 1 } }));
 
   await fireEvent.keyDown(focused(), { key: 'n' });
   const second = focused().dataset['well'];
   expect(second, 'N goes on').not.toBe(first);
   await fireEvent.keyDown(focused(), { key: ' ' });
-  await waitFor(() =>
-    expect(reviews().at(-1), 'Space keeps what was read').toMatchObject({ kind: 'well', well: second }),
-  );
+  await waitFor(() => expect(reviews().at(-1), 'Space keeps what was read').toMatchObject({ well: { well: second } }));
   expect(focused().dataset['well'], 'and goes on').not.toBe(second);
 
   await fireEvent.keyDown(focused(), { key: '?' });

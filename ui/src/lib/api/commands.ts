@@ -6,7 +6,7 @@ export const image = (sha256: string): string => backend().image(sha256);
 
 // Start
 export const startState = () => ask<T.StartState>('start_state');
-export const firstStart = (start: T.FirstStart) => ask<T.StartState>('first_start', { start });
+export const firstStart = (order: T.FirstStart) => ask<T.StartState>('first_start', { order });
 export const pickFolder = () => ask<string | null>('pick_folder');
 export const pickFile = () => ask<string | null>('pick_file');
 export const pickSave = (name: string) => ask<string | null>('pick_save', { name });
@@ -36,23 +36,24 @@ export const dropImage = (name: string, bytes: number[]) => ask<null>('drop_imag
 export const simulate = (on: boolean) => ask<null>('simulate', { on });
 
 // Review
-export const run = (id: string) => ask<T.RunDetail>('run', { id });
-export const review = (runId: string, change: T.Change, reason: T.Reason) =>
-  ask<T.RunDetail>('review', { run_id: runId, change, reason });
+export const run = (runId: string) => ask<T.RunDetail>('run', { run_id: runId });
+export const review = (runId: string, change: T.Change, reason: T.Reason, seen: number | null) =>
+  ask<T.RunDetail>('review', { run_id: runId, change, reason, seen });
 export const previewGrid = (runId: string, corners: T.Point[]) =>
   ask<T.Grid>('preview_grid', { run_id: runId, corners });
 export const adoptGrid = (runId: string, corners: T.Point[], reason: T.Reason) =>
   ask<T.RunDetail>('adopt_grid', { run_id: runId, corners, reason });
-export const sign = (runId: string, meaning: T.Meaning, password: string, remark: string) =>
-  ask<T.RunDetail>('sign', { run_id: runId, meaning, password, remark });
-export const reprocess = (runId: string, assay: string | null) => ask<string>('reprocess', { run_id: runId, assay });
+export const sign = (runId: string, meaning: T.Meaning, password: string, seen: number | null) =>
+  ask<T.RunDetail>('sign', { run_id: runId, meaning, password, seen });
+export const reprocess = (runId: string, assay: string | null) =>
+  ask<T.RunDetail>('reprocess', { run_id: runId, assay });
 export const reasonCodes = () => ask<string[]>('reason_codes');
 
 // Lists
 export const runs = (filter: T.RunFilter, page: T.Page) => ask<T.Listed<T.RunLine>>('runs', { filter, page });
 export const runCounts = () => ask<[T.Disposition, number][]>('run_counts');
 export const samples = (text: string | null, page: T.Page) => ask<T.Listed<T.SampleSummary>>('samples', { text, page });
-export const sample = (no: string) => ask<T.SampleDetail>('sample', { no });
+export const sample = (sampleNo: string) => ask<T.SampleDetail>('sample', { sample_no: sampleNo });
 
 // Interface files
 export const interfaceFiles = (sample: string | null, status: T.InterfaceStatus | null, page: T.Page) =>
@@ -61,7 +62,7 @@ export const interfaceFormats = () => ask<T.InterfaceFormat[]>('interface_format
 export const interfacePreview = (sample: string, template: string) =>
   ask<T.Preview>('interface_preview', { sample, template });
 export const interfaceRequest = (sample: string, template: string, target: string | null) =>
-  ask<null>('interface_request', { sample, template, target });
+  ask<T.InterfaceFile>('interface_request', { sample, template, target, test_no: '' });
 export const interfaceRetry = (id: string) => ask<null>('interface_retry', { id });
 export const exportReport = (sample: string, template: string, path: string) =>
   ask<null>('export_report', { sample, template, path });

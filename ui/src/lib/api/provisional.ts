@@ -159,8 +159,8 @@ export interface Image {
   file_name: string;
   size: number;
   mime_type: string;
-  width_px: number;
-  height_px: number;
+  width_px: number | null;
+  height_px: number | null;
   sha256: string;
 }
 export interface RunState {
@@ -196,7 +196,7 @@ export interface RunDetail {
   needs_review: boolean;
   review_reasons: string[];
   processing_time_ms: number | null;
-  confidence_threshold: number;
+  confidence_threshold: number | null;
   supersedes: string | null;
   error_code: string | null;
   error_msg: string | null;
@@ -241,8 +241,8 @@ export interface SampleSummary {
   statistics: Statistics | null;
   total_runs: number;
   counted_runs: number;
-  last_run_at_ms: number;
-  last_run: string;
+  last_run_at_ms: number | null;
+  last_run: string | null;
   last_run_seq: number;
 }
 export interface InterfaceFile {
@@ -289,15 +289,16 @@ export interface Person {
 }
 export interface StartState {
   kind: 'first-start' | 'ready' | 'broken';
-  station: string;
+  station: string | null;
   fault: FaultShape | null;
   person: Person | null;
   version: string;
   data_folder: string;
-  can_keyring: boolean;
-  locale: string | null;
-  theme: string | null;
-  lock_after_min: number;
+  idle_lock_min: number;
+  /** Left out where the station has not asked; a keyring is then taken to be there. */
+  can_keyring?: boolean;
+  locale?: string | null;
+  theme?: string | null;
 }
 export interface FirstStart {
   station: string;
@@ -307,38 +308,35 @@ export interface FirstStart {
   admin: string;
   password: string;
   simulated: boolean;
-  encryption: 'keyring' | 'key-file' | 'none';
-  key_file: string | null;
+  encryption: { kind: 'keyring' } | { kind: 'key-file'; path: string } | { kind: 'none' };
 }
-export type AttentionKind =
-  | 'inbox-offline'
-  | 'disk-low'
-  | 'delivery-failing'
-  | 'file-failed'
-  | 'to-review'
-  | 'waiting-sample'
-  | 'read-failed'
-  | 'conflict'
-  | 'service-stopped';
+export type Attention =
+  | { kind: 'part'; part: string; status: HealthStatus; message: string }
+  | { kind: 'waiting-sample'; runs: number }
+  | { kind: 'to-review'; runs: number }
+  | { kind: 'failed'; runs: number }
+  | { kind: 'interface-failed'; files: number };
 export interface Bench {
-  inbox: { path: string; online: boolean; message: string };
+  inbox: string | null;
+  inbox_online: boolean;
   parts: Health[];
-  service: 'running' | 'stopped' | 'elsewhere';
-  queue: { waiting: number; working: number };
-  today: { read: number; need_review: number; failed: number };
+  runs: [Disposition, number][];
   latest: RunDetail | null;
   recent: RunLine[];
   next_plates: Identity[];
-  attention: { kind: AttentionKind; run_id: string | null; text: string }[];
+  attention: Attention[];
+  service: 'running' | 'stopped' | 'failed';
+  service_message: string | null;
   simulated: boolean;
+  /** Pictures on their way, where the service tells. */
+  queue?: { waiting: number; working: number };
 }
 export type Change =
-  | { kind: 'well'; well: string; class: string }
-  | { kind: 'call'; well: string; call: Call }
-  | { kind: 'identity'; identity: Identity }
-  | { kind: 'accept' }
-  | { kind: 'reject' }
-  | { kind: 'undo'; event?: number };
+  | { well: { well: string; is: { class: string } | { call: Call } } }
+  | { identity: Identity }
+  | 'accept'
+  | 'reject'
+  | { undo: { event: number } };
 export interface Reason {
   code: string;
   text: string;
@@ -371,15 +369,14 @@ export interface RoleLine {
 }
 export interface InterfaceFormat {
   name: string;
-  title: string;
-  for_machines: boolean;
+  format: string;
+  is_for_machines: boolean;
 }
 export interface Preview {
   file_name: string;
-  media: string;
+  media_type: string;
   text: string | null;
-  image: string | null;
-  fault: FaultShape | null;
+  base64: string | null;
 }
 export interface OutboxRecord {
   seq: number;
@@ -465,7 +462,7 @@ export interface AuditEntry {
 }
 export interface Verified {
   ok: boolean;
-  findings: { what: string; id: string; message: string }[];
+  findings: { check: string; place: string; what: string }[];
   more: number;
   runs: number;
   audit_entries: number;

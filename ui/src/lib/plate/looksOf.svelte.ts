@@ -30,6 +30,14 @@ export function classes(calls: Record<string, Call>): Classes {
   return { calls, looks: legend(Object.keys(calls)) };
 }
 
+/** The classes that are positive under the shipped assays, for those that no well of a plate shows. */
+const SHIPPED: Record<string, string[]> = {
+  hi: ['teardrop'],
+  ha: ['mat'],
+  mic: ['growth'],
+  qualitative: ['coloured'],
+};
+
 export function seenClasses(run: RunDetail): Classes {
   const names = new Set(Object.keys(run.results?.results.classes ?? {}));
   const calls: Record<string, Call> = {};
@@ -37,12 +45,14 @@ export function seenClasses(run: RunDetail): Classes {
     names.add(well.class);
     calls[well.class] = well.label;
   }
-  for (const name of names) calls[name] ??= 'negative';
+  for (const name of names)
+    calls[name] ??= SHIPPED[run.assay.id]?.includes(name) ? 'positive' : name === 'empty' ? 'invalid' : 'negative';
   return classes(calls);
 }
 
 /** The photograph of a run, if its wells were found. */
 export function pictureOf(run: RunDetail): { url: string; width: number; height: number } | null {
   const raw = run.images.find((image) => image.kind === 'raw');
-  return raw ? { url: commands.image(raw.sha256), width: raw.width_px, height: raw.height_px } : null;
+  if (!raw?.width_px || !raw.height_px) return null;
+  return { url: commands.image(raw.sha256), width: raw.width_px, height: raw.height_px };
 }

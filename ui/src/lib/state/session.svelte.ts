@@ -54,7 +54,7 @@ class Session {
 
   #wait(): void {
     clearTimeout(this.#idle);
-    const minutes = this.start?.lock_after_min ?? 0;
+    const minutes = this.start?.idle_lock_min ?? 0;
     if (this.person && minutes > 0) this.#idle = setTimeout(() => void this.lock(), minutes * 60_000);
   }
 }

@@ -62,17 +62,24 @@ export class Reviewing {
     const actor = session.person?.username ?? '';
     const wells = run.wells.map((one) => (one.well === well ? decided(one, name, call, reason, actor) : one));
     this.run = { ...run, wells };
-    return this.decide({ kind: 'well', well, class: name }, reason);
+    return this.decide({ well: { well, is: { class: name } } }, reason);
   }
 
   /** Any decision; rejects with the fault after what really holds is shown again. */
   decide(change: Change, reason: Reason): Promise<void> {
-    return this.#inTurn((id) => commands.review(id, change, reason));
+    // What the person had seen when deciding, so that two who decide at once are both kept and flagged.
+    const seen = this.#seen();
+    return this.#inTurn((id) => commands.review(id, change, reason, seen));
   }
 
   /** Anything else that answers with the run as it is afterwards. */
   become(run: RunDetail): void {
     this.run = run;
+  }
+
+  /** The newest event on the screen; while own decisions are on their way, the station takes its own newest. */
+  #seen(): number | null {
+    return this.pending === 0 ? (this.run?.state.last_event_seq ?? null) : null;
   }
 
   #inTurn(ask: (id: string) => Promise<RunDetail>): Promise<void> {

@@ -28,7 +28,7 @@ test('decisions reach the station in the order of the keys', async () => {
   await Promise.all(['mat', 'ring', 'button'].map((name) => reviewing.class('A1', name, 'negative', MISREAD)));
   const sent = station.calls
     .filter((call) => call.name === 'review')
-    .map((call) => (call.args['change'] as { class: string }).class);
+    .map((call) => (call.args['change'] as { well: { is: { class: string } } }).well.is.class);
   expect(sent).toEqual(['mat', 'ring', 'button']);
   expect(reviewing.well('A1')?.final_class, 'the last key holds').toBe('button');
 });
@@ -44,7 +44,7 @@ test('undo takes back the last event that still holds', async () => {
   await reviewing.class('A1', 'mat', 'negative', MISREAD);
   await reviewing.class('A2', 'mat', 'negative', MISREAD);
   const event = reviewing.run ? lastEvent(reviewing.run) : null;
-  await reviewing.decide({ kind: 'undo', event: event ?? 0 }, { code: 'mistake', text: '' });
+  await reviewing.decide({ undo: { event: event ?? 0 } }, { code: 'mistake', text: '' });
   expect(reviewing.well('A2')?.final_class).toBe('teardrop');
   expect(reviewing.well('A1')?.final_class, 'the one before it holds on').toBe('mat');
 });

@@ -109,31 +109,29 @@ export function counts(total: number, line: (seq: number) => T.RunLine): [T.Disp
 }
 
 export const FORMATS: T.InterfaceFormat[] = [
-  { name: 'labware', title: 'LabWare CSV', for_machines: true },
-  { name: 'csv-wells', title: 'CSV, one line a well', for_machines: true },
-  { name: 'hl7-oru', title: 'HL7 v2 ORU^R01', for_machines: true },
-  { name: 'astm', title: 'ASTM E1394', for_machines: true },
-  { name: 'xlsx', title: 'Excel workbook', for_machines: false },
-  { name: 'pdf', title: 'PDF report', for_machines: false },
+  { name: 'labware', format: 'labware', is_for_machines: true },
+  { name: 'detailed', format: 'detailed', is_for_machines: true },
+  { name: 'hl7', format: 'hl7', is_for_machines: true },
+  { name: 'astm', format: 'astm', is_for_machines: true },
+  { name: 'xlsx', format: 'xlsx', is_for_machines: false },
+  { name: 'pdf', format: 'pdf', is_for_machines: false },
 ];
 
 export function preview(sample: string, template: string, ends: number[]): T.Preview {
   if (template === 'pdf' || template === 'xlsx') {
     return {
       file_name: `${sample}.${template}`,
-      media: `application/${template}`,
+      media_type: `application/${template}`,
       text: null,
-      image: null,
-      fault: null,
+      base64: '',
     };
   }
   const rows = ends.map((end, n) => `${sample},1,${String.fromCharCode(65 + n)},${end},${end ? 2 ** end : '<2'}`);
   return {
     file_name: `interface_${sample}_20261121_100002.csv`,
-    media: 'text/csv',
+    media_type: 'text/csv',
     text: ['sample_no,plate_no,series,end_point,titre', ...rows].join('\r\n'),
-    image: null,
-    fault: null,
+    base64: null,
   };
 }
 

@@ -44,7 +44,7 @@ export function fileOf(no: string, seq: number, atMs: number): InterfaceFile {
     seq,
     id: idOf('file', seq),
     sample_no: no,
-    template: seq % 5 === 0 ? 'hl7-oru' : 'labware',
+    template: seq % 5 === 0 ? 'hl7' : 'labware',
     revision: 1,
     target: 'folder',
     test_no: '',

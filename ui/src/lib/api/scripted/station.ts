@@ -127,7 +127,7 @@ export class ScriptedStation implements Backend {
       can_keyring: true,
       locale: this.#script.locale ?? null,
       theme: this.#script.theme ?? null,
-      lock_after_min: 15,
+      idle_lock_min: 15,
     };
   }
 
@@ -167,19 +167,22 @@ export class ScriptedStation implements Backend {
     const latest = recent.find((line) => line.status === 'completed');
     const offline = this.#script.offline ?? false;
     const waits = recent.filter((line) => line.disposition === 'waiting-sample');
-    const attention: T.Bench['attention'] = [];
-    if (offline)
-      attention.push({ kind: 'inbox-offline', run_id: null, text: 'D:\\camera: the network path was not found' });
-    const doubtful = recent.filter((line) => line.disposition === 'to-review');
-    if (doubtful[0]) attention.push({ kind: 'to-review', run_id: doubtful[0].run_id, text: String(doubtful.length) });
-    for (const line of waits)
-      attention.push({ kind: 'waiting-sample', run_id: line.run_id, text: line.file_name ?? '' });
+    const attention: T.Attention[] = [];
+    const message = 'D:\\camera: the network path was not found';
+    if (offline) attention.push({ kind: 'part', part: 'inbox', status: 'unhealthy', message });
+    const doubtful = recent.filter((line) => line.disposition === 'to-review').length;
+    if (waits.length > 0) attention.push({ kind: 'waiting-sample', runs: waits.length });
+    if (doubtful > 0) attention.push({ kind: 'to-review', runs: doubtful });
     return {
-      inbox: { path: 'D:\\camera', online: !offline, message: offline ? 'the network path was not found' : '' },
-      parts: HEALTH,
+      inbox: 'D:\\camera',
+      inbox_online: !offline,
+      parts: offline
+        ? HEALTH.map((part) => (part.service === 'inbox' ? { ...part, status: 'unhealthy', message } : part))
+        : HEALTH,
+      runs: rest.counts(this.#total, (seq) => this.#line(seq)),
       service: 'running',
+      service_message: null,
       queue: { waiting: 3, working: 1 },
-      today: { read: 36, need_review: doubtful.length, failed: 1 },
       latest: latest ? this.#detail(latest.run_id) : null,
       recent,
       next_plates: this.#next,
@@ -197,18 +200,19 @@ export class ScriptedStation implements Backend {
       run.events.push({ ...event(seq, decision, this.#person?.username ?? '', reason.code), reason_text: reason.text });
       run.state.last_event_seq = seq;
     };
-    if (change.kind === 'well' || change.kind === 'call') {
-      const label = change.kind === 'call' ? change.call : (CLASSES[change.class] ?? 'invalid');
-      note({ kind: 'override', well: change.well, class: change.kind === 'well' ? change.class : null, label });
-    } else if (change.kind === 'identity') {
+    if (typeof change === 'string') note({ kind: change });
+    else if ('well' in change) {
+      const { well, is } = change.well;
+      const label = 'call' in is ? is.call : (CLASSES[is.class] ?? 'invalid');
+      note({ kind: 'override', well, class: 'class' in is ? is.class : null, label });
+    } else if ('identity' in change) {
       note({ kind: 'sample', ...change.identity });
-    } else if (change.kind === 'undo') {
-      const last = run.events.findLast((one) => !one.undone && one.decision.kind !== 'undo');
-      const target = run.events.find((one) => one.seq === change.event) ?? last;
-      if (!target) throw new Fault({ code: 'refused', message: 'nothing is left to undo' });
+    } else {
+      const target = run.events.find((one) => one.seq === change.undo.event && !one.undone);
+      if (!target) throw new Fault({ code: 'refused', message: 'there is no such event that still holds' });
       target.undone = true;
       note({ kind: 'undo', event: target.seq });
-    } else note({ kind: change.kind });
+    }
     this.#settle(run);
     return this.#keep(run);
   }
@@ -291,9 +295,9 @@ export class ScriptedStation implements Backend {
     return this.#person;
   }
 
-  #firstStart({ start }: { start: T.FirstStart }): T.StartState {
+  #firstStart({ order }: { order: T.FirstStart }): T.StartState {
     this.#scene = 'ready';
-    this.#simulated = start.simulated;
+    this.#simulated = order.simulated;
     this.#person = this.#personNamed('anong');
     return this.#start();
   }
@@ -347,13 +351,13 @@ export class ScriptedStation implements Backend {
       this.#simulated = on;
       return null;
     },
-    run: ({ id }: { id: string }) => this.#detail(id),
+    run: ({ run_id }: { run_id: string }) => this.#detail(run_id),
     review: (args) => this.#review(args),
     preview_grid: ({ run_id, corners }: { run_id: string; corners: T.Point[] }) =>
       rest.previewGrid(this.#detail(run_id), corners),
     adopt_grid: ({ run_id }: { run_id: string }) => this.#detail(run_id),
     sign: (args) => this.#sign(args),
-    reprocess: ({ run_id }: { run_id: string }) => run_id,
+    reprocess: ({ run_id }: { run_id: string }) => this.#detail(run_id),
     reason_codes: () => rest.REASON_CODES,
     runs: (args) => this.#runs(args),
     run_counts: () => rest.counts(this.#total, (seq) => this.#line(seq)),
@@ -365,7 +369,7 @@ export class ScriptedStation implements Backend {
       const rows = wanted.slice(0, page.limit);
       return { rows, next: wanted.length > rows.length ? (rows[rows.length - 1]?.last_run_seq ?? null) : null };
     },
-    sample: ({ no }: { no: string }) => {
+    sample: ({ sample_no: no }: { sample_no: string }) => {
       const lines = this.#known().get(no);
       if (!lines) throw new Fault({ code: 'not-found', message: `there is no sample ${no}` });
       return sampleDetail(
@@ -416,6 +420,9 @@ export class ScriptedStation implements Backend {
       return saved;
     },
     layouts: () => [],
+    layout: () => {
+      throw new Fault({ code: 'not-found', message: 'there is no such layout' });
+    },
     models: () => this.#models,
     switch_model: ({ name }: { name: string }) => {
       this.#need('config:write');
