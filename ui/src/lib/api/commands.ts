@@ -77,8 +77,6 @@ export const assays = () => ask<T.AssayLine[]>('assays');
 export const assay = (id: string, version: number) => ask<T.AssayView>('assay', { id, version });
 export const checkAssay = (text: string) => ask<T.AssayCheck>('check_assay', { text });
 export const saveAssay = (text: string, why: string) => ask<T.AssayLine>('save_assay', { text, why });
-export const layouts = () => ask<T.AssayLine[]>('layouts');
-export const layout = (id: string, version: number) => ask<T.AssayView>('layout', { id, version });
 export const models = () => ask<T.ModelLine[]>('models');
 export const switchModel = (name: string, why: string) => ask<null>('switch_model', { name, why });
 export const trialModel = (name: string, runs: number) => ask<string>('trial_model', { name, runs });

@@ -492,6 +492,6 @@ export interface TaskEvent {
   ended: { ok: unknown } | { fault: FaultShape } | null;
 }
 export interface ChangedEvent {
-  what: 'run' | 'queue' | 'parts' | 'files' | 'settings' | 'people' | 'session';
+  what: 'run' | 'queue' | 'parts' | 'files' | 'settings' | 'people' | 'session' | 'service';
   id: string | null;
 }

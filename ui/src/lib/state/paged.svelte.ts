@@ -4,6 +4,8 @@ import type { Listed, Page } from '../api/provisional';
 const PAGE_ROWS = 200;
 /** Pages kept in memory; with 200 rows each that is some ten megabytes at most. */
 const MOST_PAGES = 60;
+/** So far from the top a list is still at its beginning. */
+const NEAR_TOP_ROWS = 20;
 
 /**
  * A long list over keyset paging. The place where each page begins is kept, so that a page that was dropped is asked for
@@ -15,6 +17,8 @@ export class Paged<T> {
   fault = $state.raw<Fault | null>(null);
   /** Whether the first page has come. */
   ready = $state(false);
+  /** Raised with every new beginning, when the same row may stand at another place. */
+  begun = $state(0);
   /** Raised whenever a page comes or goes, so that rows are looked up again. */
   #version = $state(0);
   #pages = new Map<number, T[]>();
@@ -22,6 +26,9 @@ export class Paged<T> {
   #asked = new Set<number>();
   #end: number | null = null;
   #turn = 0;
+  #sight = { first: 0, last: 0 };
+  /** Whether the list has changed while somebody looked at a later part of it. */
+  #stale = false;
   readonly #ask: (page: Page) => Promise<Listed<T>>;
 
   constructor(ask: (page: Page) => Promise<Listed<T>>) {
@@ -41,9 +48,18 @@ export class Paged<T> {
       this.fault = null;
       this.#keep(0, listed);
       this.ready = true;
+      this.#stale = false;
+      this.begun += 1;
+      this.seen(this.#sight.first, this.#sight.last);
     } catch (thrown) {
       if (turn === this.#turn) this.fault = Fault.of(thrown);
     }
+  }
+
+  /** Begins anew if the beginning is in sight, and else as soon as it is: nobody's place is lost to a plate that comes. */
+  async refresh(): Promise<void> {
+    if (this.#sight.first > NEAR_TOP_ROWS) this.#stale = true;
+    else await this.reload();
   }
 
   row(index: number): T | undefined {
@@ -59,6 +75,12 @@ export class Paged<T> {
 
   /** Says which rows are in sight, and brings the pages around them. */
   seen(first: number, last: number): void {
+    this.#sight = { first, last };
+    if (this.#stale && first <= NEAR_TOP_ROWS) {
+      this.#stale = false;
+      void this.reload();
+      return;
+    }
     const [from, to] = [Math.floor(first / PAGE_ROWS), Math.floor(last / PAGE_ROWS)];
     // Two pages ahead, so that a quick scroll meets rows and not their ghosts.
     for (let page = Math.max(0, from - 1); page <= to + 2; page += 1) void this.#bring(page);

@@ -63,6 +63,22 @@ describe('a long list', () => {
     expect(paged.row(0), 'the search typed last wins').toBe('new');
   });
 
+  test('a plate that comes does not move who looks at older ones', async () => {
+    let total = 5000;
+    const paged = new Paged<number>((page) => listing(total)(page));
+    await paged.reload();
+    for (let row = 0; row <= 2000; row += 200) {
+      paged.seen(row, row + 30);
+      await settle();
+    }
+    total += 1;
+    await paged.refresh();
+    expect(paged.row(2000), 'the place is kept').toBe(3000);
+    paged.seen(0, 30);
+    await settle();
+    expect(paged.row(0), 'back at the top the new one is there').toBe(5001);
+  });
+
   test('a fault is kept, and reloading clears it', async () => {
     let broken = true;
     const paged = new Paged<number>(async (page) => {

@@ -419,10 +419,6 @@ export class ScriptedStation implements Backend {
       this.#texts.set(`${saved.id}@${saved.version}`, text);
       return saved;
     },
-    layouts: () => [],
-    layout: () => {
-      throw new Fault({ code: 'not-found', message: 'there is no such layout' });
-    },
     models: () => this.#models,
     switch_model: ({ name }: { name: string }) => {
       this.#need('config:write');
