@@ -70,6 +70,16 @@ test('locking takes the screen away before the station has answered', async () =
   expect(screen.getByText('Locked')).toBeTruthy();
 });
 
+test('a station that locked by itself takes the window with it', async () => {
+  const station = await open('#/bench');
+  await screen.findByText('Next plate', {}, { timeout: 8000 });
+  await station.call('lock', {});
+  await expect(commands.bench()).rejects.toMatchObject({ code: 'locked' });
+  await waitFor(() =>
+    expect(screen.queryByRole('navigation', { name: 'Main menu' }), 'its results are out of sight').toBeNull(),
+  );
+});
+
 test('the first start says what is missing until nothing is', async () => {
   const station = await open('#/', { scene: 'first-start' });
   await screen.findByRole('button', { name: 'Start the station' }, { timeout: 8000 });

@@ -45,11 +45,20 @@ export function backend(): Backend {
   return current;
 }
 
+let lockedOut: () => void = () => undefined;
+
+/** What happens when the station says that nobody is signed in. */
+export function whenLocked(handler: () => void): void {
+  lockedOut = handler;
+}
+
 /** Asks the station, and rejects with a [`Fault`] and nothing else. */
 export async function ask<T>(name: string, args: Record<string, unknown> = {}): Promise<T> {
   try {
     return (await backend().call(name, args)) as T;
   } catch (thrown) {
-    throw Fault.of(thrown);
+    const fault = Fault.of(thrown);
+    if (fault.code === 'locked') lockedOut();
+    throw fault;
   }
 }

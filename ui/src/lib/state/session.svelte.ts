@@ -1,5 +1,5 @@
 import * as commands from '../api/commands';
-import { backend } from '../api/backend';
+import { backend, whenLocked } from '../api/backend';
 import type { Permission, Person, StartState } from '../api/provisional';
 
 /** How often the station is told that somebody is at the keyboard. */
@@ -19,6 +19,7 @@ class Session {
   }
 
   listen(): void {
+    whenLocked(() => (this.person = null));
     // The station decides who is signed in: it may have locked by itself.
     backend().on('changed', async ({ what }) => {
       if (what === 'session') this.person = (await commands.startState()).person;

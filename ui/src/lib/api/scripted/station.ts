@@ -166,12 +166,13 @@ export class ScriptedStation implements Backend {
     const recent = this.#runs({ filter: {}, page: { after: null, limit: 8 } }).rows;
     const latest = recent.find((line) => line.status === 'completed');
     const offline = this.#script.offline ?? false;
-    const waits = recent.filter((line) => line.disposition === 'waiting-sample');
+    const counts = rest.counts(this.#total, (seq) => this.#line(seq));
+    const counted = (name: T.Disposition) => counts.find(([known]) => known === name)?.[1] ?? 0;
     const attention: T.Attention[] = [];
     const message = 'D:\\camera: the network path was not found';
     if (offline) attention.push({ kind: 'part', part: 'inbox', status: 'unhealthy', message });
-    const doubtful = recent.filter((line) => line.disposition === 'to-review').length;
-    if (waits.length > 0) attention.push({ kind: 'waiting-sample', runs: waits.length });
+    const [doubtful, waits] = [counted('to-review'), counted('waiting-sample')];
+    if (waits > 0) attention.push({ kind: 'waiting-sample', runs: waits });
     if (doubtful > 0) attention.push({ kind: 'to-review', runs: doubtful });
     return {
       inbox: 'D:\\camera',
@@ -179,7 +180,7 @@ export class ScriptedStation implements Backend {
       parts: offline
         ? HEALTH.map((part) => (part.service === 'inbox' ? { ...part, status: 'unhealthy', message } : part))
         : HEALTH,
-      runs: rest.counts(this.#total, (seq) => this.#line(seq)),
+      runs: counts,
       service: 'running',
       service_message: null,
       queue: { waiting: 3, working: 1 },
