@@ -63,7 +63,7 @@ const moves = ['ArrowRight', 'ArrowDown', 'ArrowLeft', 'ArrowDown', '3', '2', 'n
 const times = await page.evaluate(keys, Array.from({ length: 12 }, () => moves).flat());
 
 await page.goto(`${base}?rows=100000#/help`);
-await page.locator('h1').waitFor();
+await page.locator('h1').first().waitFor();
 const open = await page.evaluate(async () => {
   const from = performance.now();
   location.hash = '#/runs';

@@ -23,6 +23,9 @@ export const count = (n: number): string => number({ maximumFractionDigits: 0 })
 export const decimal = (n: number, digits = 2): string =>
   number({ minimumFractionDigits: digits, maximumFractionDigits: digits }).format(n);
 
+/** As it is, with at most four digits after the point: 0.125, 64. */
+export const plain = (n: number): string => number({ maximumFractionDigits: 4 }).format(n);
+
 /** Rounded down, so that 100 % is said of certainty alone. */
 export const percent = (share: number): string =>
   number({ style: 'percent', maximumFractionDigits: 0 }).format(Math.floor(share * 100) / 100);

@@ -32,10 +32,10 @@ export const callName = from({
 export const roleName = from({
   sample: m.role_sample,
   blank: m.role_blank,
-  positive_control: m.role_positive_control,
-  negative_control: m.role_negative_control,
-  growth_control: m.role_growth_control,
-  sterility_control: m.role_sterility_control,
+  'positive-control': m.role_positive_control,
+  'negative-control': m.role_negative_control,
+  'growth-control': m.role_growth_control,
+  'sterility-control': m.role_sterility_control,
   unused: m.role_unused,
 });
 
@@ -96,7 +96,7 @@ export const meaningName = from({
   approved: m.meaning_approved,
 });
 
-export const reasonName = from({
+const REASONS = {
   confirmed: m.reason_confirmed,
   misread: m.reason_misread,
   artefact: m.reason_artefact,
@@ -108,7 +108,12 @@ export const reasonName = from({
   repeat: m.reason_repeat,
   mistake: m.reason_mistake,
   other: m.reason_other,
-});
+} satisfies Words;
+
+/** Why somebody decided something, in the order in which it is offered. */
+export const REASON_CODES = Object.keys(REASONS);
+
+export const reasonName = from(REASONS);
 
 export const fileStatus = from({
   pending: m.file_pending,
@@ -256,7 +261,10 @@ export const isUnforeseen = (code: string): boolean => !(code in FAULTS);
 
 /** A series' result in one word; `start` is the reciprocal of the first dilution. */
 export function seriesLabel(series: SeriesResult, start?: number): string {
-  if (series.mic) return `${series.mic.relation === '=' ? '' : series.mic.relation}${series.mic.value}`;
+  if (series.mic) {
+    const sign = { '=': '', '<=': '≤', '>': '>' }[series.mic.relation];
+    return `${sign}${format.plain(series.mic.concentration)} ${series.mic.unit}`;
+  }
   if (series.titre !== null) {
     return `${series.flags.includes('open-ended') ? '≥' : ''}${format.titre(series.titre)}`;
   }

@@ -47,7 +47,6 @@ export const sign = (runId: string, meaning: T.Meaning, password: string, seen: 
   ask<T.RunDetail>('sign', { run_id: runId, meaning, password, seen });
 export const reprocess = (runId: string, assay: string | null) =>
   ask<T.RunDetail>('reprocess', { run_id: runId, assay });
-export const reasonCodes = () => ask<string[]>('reason_codes');
 
 // Lists
 export const runs = (filter: T.RunFilter, page: T.Page) => ask<T.Listed<T.RunLine>>('runs', { filter, page });

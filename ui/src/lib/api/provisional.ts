@@ -2,7 +2,7 @@
 
 export type Call = 'positive' | 'negative' | 'invalid';
 export type Role =
-  'sample' | 'blank' | 'positive_control' | 'negative_control' | 'growth_control' | 'sterility_control' | 'unused';
+  'sample' | 'blank' | 'positive-control' | 'negative-control' | 'growth-control' | 'sterility-control' | 'unused';
 export type Disposition = 'none' | 'waiting-sample' | 'to-review' | 'accepted' | 'rejected' | 'superseded';
 export type RunStatus = 'pending' | 'processing' | 'completed' | 'failed';
 export type Signed = '' | 'void' | 'performed' | 'reviewed' | 'approved';
@@ -95,7 +95,7 @@ export interface SeriesResult {
   end_point: number | null;
   titre: number | null;
   log2: number | null;
-  mic?: { relation: string; value: number; unit: string } | null;
+  mic?: { relation: '=' | '<=' | '>'; concentration: number; unit: string } | null;
   flags: SeriesFlag[];
   rule: 'run' | 'strict' | 'highest' | 'mic';
 }

@@ -1,11 +1,12 @@
 import * as commands from '../api/commands';
-import { backend } from '../api/backend';
+import { Fault, backend } from '../api/backend';
 import type { Bench, OutboxState } from '../api/provisional';
 import { session } from './session.svelte';
 
 /** What the rail and the bench show of the station; asked anew whenever it says that something changed. */
 class StationState {
   bench = $state.raw<Bench | null>(null);
+  fault = $state.raw<Fault | null>(null);
   outbox = $state.raw<OutboxState | null>(null);
   #asking = false;
   #again = false;
@@ -23,9 +24,11 @@ class StationState {
     }
     this.#asking = true;
     try {
-      [this.bench, this.outbox] = await Promise.all([commands.bench(), commands.outboxState()]);
-    } catch {
-      // The rail keeps what it knew; a screen that needs the answer asks for itself and shows the fault.
+      const [bench, outbox] = await Promise.allSettled([commands.bench(), commands.outboxState()]);
+      // The rail keeps what it knew; the bench itself says why there is nothing to show.
+      if (bench.status === 'fulfilled') this.bench = bench.value;
+      this.fault = bench.status === 'rejected' ? Fault.of(bench.reason) : null;
+      if (outbox.status === 'fulfilled') this.outbox = outbox.value;
     } finally {
       this.#asking = false;
     }

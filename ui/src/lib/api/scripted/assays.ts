@@ -35,7 +35,7 @@ function drawing(text: string): PlateDrawing {
   const roleAt = (well: string): Role => {
     for (const [, role, list] of text.matchAll(/^(\w+) = \[("[A-H]\d+(?::[A-H]\d+)?"(?:, )?)+\]/gm)) {
       const columns = /"[A-H](\d+):/.exec(list ?? '')?.[1];
-      if (columns === well.slice(1)) return role as Role;
+      if (columns === well.slice(1)) return (role ?? '').replace('_', '-') as Role;
     }
     return 'sample';
   };

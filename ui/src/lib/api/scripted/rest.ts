@@ -33,20 +33,6 @@ export const ROLES: T.RoleLine[] = [
   { name: 'viewer', description: 'Looks only', permissions: ['run:read'] },
 ];
 
-export const REASON_CODES = [
-  'confirmed',
-  'misread',
-  'artefact',
-  'contamination',
-  'handling',
-  'control',
-  'wrong-number',
-  'wrong-grid',
-  'repeat',
-  'mistake',
-  'other',
-];
-
 export const user = (person: T.NewPerson, n: number): T.User => ({
   id: idOf('user', n),
   username: person.username,

@@ -359,7 +359,6 @@ export class ScriptedStation implements Backend {
     adopt_grid: ({ run_id }: { run_id: string }) => this.#detail(run_id),
     sign: (args) => this.#sign(args),
     reprocess: ({ run_id }: { run_id: string }) => this.#detail(run_id),
-    reason_codes: () => rest.REASON_CODES,
     runs: (args) => this.#runs(args),
     run_counts: () => rest.counts(this.#total, (seq) => this.#line(seq)),
     samples: ({ text, page }: { text: string | null; page: T.Page }) => {
