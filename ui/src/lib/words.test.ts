@@ -1,0 +1,55 @@
+import { beforeEach, expect, test } from 'vitest';
+import problem from '../../../crates/station/src/problem.rs?raw';
+import review from '../../../crates/station/src/review.rs?raw';
+import people from '../../../crates/station/src/people.rs?raw';
+import { detailOf } from './api/scripted/runs';
+import { locale } from './locale.svelte';
+import { whyReview } from './reasons';
+import * as words from './words';
+
+beforeEach(() => {
+  localStorage.clear();
+  locale.start('en');
+});
+
+test('every code of the station has a sentence of its own', () => {
+  const body = /pub enum Code \{([\s\S]*?)\n\}/.exec(problem)?.[1] ?? '';
+  const codes = [...body.matchAll(/^ {4}(\w+),/gm)].map(([, name = '']) =>
+    name.replace(/(?!^)([A-Z])/g, '-$1').toLowerCase(),
+  );
+  expect(codes.length, 'the codes could be read').toBeGreaterThan(10);
+  for (const code of codes) expect(words.isUnforeseen(code), code).toBe(false);
+});
+
+test('every reason and every right has a name', () => {
+  const reasons = [...review.matchAll(/Self::\w+ => "([\w-]+)"/g)].map(([, name = '']) => name);
+  const rights = [...people.matchAll(/Self::\w+ => "([\w:]+)"/g)].map(([, name = '']) => name);
+  expect(words.REASON_CODES, 'each is offered, and no other').toEqual(reasons);
+  expect(rights.length).toBe(10);
+  for (const name of reasons) expect(words.reasonName(name), name).not.toBe(name);
+  for (const name of rights) expect(words.rightName(name), name).not.toBe(name);
+});
+
+test('an unknown fault offers help, and an unknown class keeps its name', () => {
+  expect(words.faultSentence('never-heard-of')).toBe(words.faultSentence('unknown'));
+  expect(words.className('torn'), "a laboratory's own").toBe('torn');
+});
+
+test('why a run needs a look is said in the language of the window', () => {
+  const run = { ...detailOf(411, 411), review_reasons: ['Series B: a single well is out of turn within the run.'] };
+  const english = whyReview(run).map((why) => why.text);
+  locale.choose('th');
+  const thai = whyReview(run);
+  expect(thai.length).toBe(english.length);
+  expect(
+    thai.every((why) => !why.recorded && /[ก-๛]/.test(why.text)),
+    'no sentence is left in English',
+  ).toBe(true);
+});
+
+test('what only the record says is shown as it was recorded', () => {
+  const run = detailOf(411, 411);
+  const results = run.results;
+  if (results) results.results.review_reasons = ['The positive control in row G is 1:8, not 1:40.'];
+  expect(whyReview(run).at(-1)).toEqual({ text: 'The positive control in row G is 1:8, not 1:40.', recorded: true });
+});

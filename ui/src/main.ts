@@ -1,0 +1,4 @@
+import { begin } from './begin';
+import { tauri } from './lib/api/tauri';
+
+begin(tauri);
