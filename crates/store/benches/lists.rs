@@ -56,6 +56,7 @@ static MADE: LazyLock<Made> = LazyLock::new(|| {
     // One that was found may have another size.
     let newest = db.read(|r| r.runs(&RunFilter::default(), Page::first(1))).expect("a page");
     let runs = newest.rows.first().map_or(0, |run| run.seq as u64);
+    eprintln!("{runs} runs of {} wells", support::hi().format.wells());
     Made { db, runs, path, folder: Mutex::new(folder) }
 });
 
