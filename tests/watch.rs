@@ -103,10 +103,10 @@ fn a_script_that_says_nothing_imports_what_lies_there_and_is_told_so() {
 fn at_a_terminal_the_first_start_asks() {
     let station = Station::new();
     station.receive(&plates(1)[0], &capture("OLD", 1));
-    // `script` gives the program a terminal of its own.
+    // `script` gives the program a terminal of its own. `exec`: a shell left in between would die of the Ctrl-C too.
     let watch = station.command(["watch"]);
     let mut in_terminal = Command::new("script");
-    in_terminal.args(["-qec", &format!("'{}' watch", watch.get_program().display()), "/dev/null"]);
+    in_terminal.args(["-qec", &format!("exec '{}' watch", watch.get_program().display()), "/dev/null"]);
     in_terminal.envs(watch.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let Ok(mut running) = in_terminal.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn() else {
         eprintln!("skipped: without the program `script` there is no terminal to ask at");

@@ -98,11 +98,8 @@ pub fn restore(
     let fresh = with_ending(&folder.database(), ".restored");
     remove_if_there(&fresh)?;
     let database = Database::restore(file, secret.as_ref(), &fresh)?;
-    if damaged {
-        folder.set_database_aside()?;
-    } else {
-        put_aside(folder, clock)?;
-    }
+    // Also where only a log is left, which would be taken for the new database's.
+    folder.set_database_aside(if damaged { "damaged" } else { "replaced" })?;
     fs::rename(&fresh, folder.database()).context("cannot give the restored database its name")?;
     sync_folder(folder.path()).context("cannot flush the data folder")?;
     let mut copied = BackedUp { database, blobs: 0, blobs_missing: 0 };
@@ -114,20 +111,6 @@ pub fn restore(
     }
     station.write(|writing| Ok(writing.audit(&entry("RESTORE", file))?))?;
     Ok(copied)
-}
-
-/// Gives the database that is there another name, with its logs, so that it can still be opened.
-fn put_aside(folder: &Folder, clock: &Clock) -> anyhow::Result<()> {
-    let database = folder.database();
-    let aside = with_ending(&database, &format!(".replaced-{}", clock.now().utc_ms));
-    for log in ["", "-wal", "-shm"] {
-        let from = with_ending(&database, log);
-        if from.exists() {
-            fs::rename(&from, with_ending(&aside, log))
-                .with_context(|| format!("cannot put {} aside", from.display()))?;
-        }
-    }
-    Ok(())
 }
 
 fn remove_if_there(path: &Path) -> anyhow::Result<()> {

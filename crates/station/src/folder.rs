@@ -13,8 +13,8 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-/// Damaged databases kept in one data folder; a station with more has another trouble.
-const MOST_DAMAGED: u32 = 1_000;
+/// Databases put aside in one data folder for one reason; a station with more has another trouble.
+const MOST_ASIDE: u32 = 1_000;
 
 /// A data folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,18 +80,18 @@ impl Folder {
         self.0.join("interface")
     }
 
-    /// Puts a damaged database aside, with its log, for whoever looks into it; returns where. Nothing is overwritten.
-    pub(crate) fn set_database_aside(&self) -> anyhow::Result<PathBuf> {
+    /// Puts a database aside, with its log, for whoever looks into it, under a name that says why; returns where. Nothing
+    /// is overwritten.
+    pub(crate) fn set_database_aside(&self, why: &str) -> anyhow::Result<PathBuf> {
         let named = |database: &Path, ending: &str| {
             let mut name = database.as_os_str().to_owned();
             name.push(ending);
             PathBuf::from(name)
         };
         let from = self.database();
-        let free = (1..=MOST_DAMAGED)
-            .map(|n| named(&from, &format!(".damaged-{n}")))
-            .find(|to| to.symlink_metadata().is_err());
-        let to = free.context("no name is free for the damaged database")?;
+        let free =
+            (1..=MOST_ASIDE).map(|n| named(&from, &format!(".{why}-{n}"))).find(|to| to.symlink_metadata().is_err());
+        let to = free.context("no name is free for the database that is put aside")?;
         // The log first: a log without its database is put aside as well, a database without its log is another one.
         for ending in ["-wal", "-shm", ""] {
             let moved = fs::rename(named(&from, ending), named(&to, ending));

@@ -46,6 +46,7 @@ static MADE: LazyLock<Made> = LazyLock::new(|| {
     let kept = std::env::var_os("WELLREAD_BENCH_FOLDER").map(PathBuf::from);
     let folder = kept.is_none().then(|| TempDir::new().expect("there is a temporary folder"));
     let place = kept.as_deref().or(folder.as_ref().map(TempDir::path)).expect("one of the two");
+    std::fs::create_dir_all(place).expect("its folder can be made");
     let path = place.join("station.db");
     let db = if path.exists() {
         Database::open(&path, key.as_ref()).expect("it was made before")
@@ -55,6 +56,7 @@ static MADE: LazyLock<Made> = LazyLock::new(|| {
     // One that was found may have another size.
     let newest = db.read(|r| r.runs(&RunFilter::default(), Page::first(1))).expect("a page");
     let runs = newest.rows.first().map_or(0, |run| run.seq as u64);
+    eprintln!("{runs} runs of {} wells", support::hi().format.wells());
     Made { db, runs, path, folder: Mutex::new(folder) }
 });
 

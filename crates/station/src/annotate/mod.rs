@@ -26,7 +26,7 @@ const INK: Color = [0xff; 3];
 const PAPER: Color = [0x1c, 0x1f, 0x24];
 const WARNING: Color = [0xff, 0xd2, 0x3f];
 /// Letters need more than photographs do.
-const JPEG_QUALITY: u8 = 88;
+const JPEG_QUALITY: u8 = 80;
 
 /// What an annotated picture is drawn from.
 pub struct Sheet<'a> {
