@@ -1,15 +1,32 @@
 //! What the window holds while it is open: the station, who is signed in, and the service.
 
-use crate::{camera::Camera, events, fault::Fault, service::Service};
+use crate::{
+    alerts::Alerts,
+    camera::Camera,
+    events,
+    fault::Fault,
+    lock::locked,
+    service::{self, Service},
+    tasks::Tasks,
+    words::Language,
+};
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 use tauri::AppHandle;
-use wellread_station::{Clock, Folder, gate::Gate, Problem, Station, people::Session};
+use wellread_station::{Clock, Code, Folder, Problem, Station, gate::Gate, people::Session, store::RunId};
 
 /// The answer of a command.
 pub(crate) type Answer<T> = Result<T, Fault>;
+
+/// How often it is looked whether somebody has gone.
+const IDLE_LOOK: Duration = Duration::from_secs(2);
+/// How long questions under way may take before a station is closed.
+const CLOSING: Duration = Duration::from_secs(20);
 
 /// The station as the window has it.
 #[derive(Clone)]
@@ -27,8 +44,14 @@ pub(crate) struct App {
     folder: Folder,
     opened: RwLock<Opened>,
     person: Mutex<Option<Person>>,
+    /// Milliseconds without a touch until the window locks; 0 for never.
+    idle_ms: AtomicU64,
     service: Mutex<Option<Service>>,
     camera: Mutex<Option<Camera>>,
+    link: Mutex<Option<RunId>>,
+    tasks: Tasks,
+    alerts: Alerts,
+    language: Language,
 }
 
 /// Who is signed in, and when they last did anything.
@@ -37,24 +60,36 @@ struct Person {
     touched: Instant,
 }
 
-/// What a panicking thread left is still whole: each guarded value is replaced at once or not at all.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl App {
     pub(crate) fn new(folder: Folder) -> Self {
         Self {
             folder,
             opened: RwLock::new(Opened::None),
             person: Mutex::default(),
+            idle_ms: AtomicU64::new(0),
             service: Mutex::default(),
             camera: Mutex::default(),
+            link: Mutex::default(),
+            tasks: Tasks::default(),
+            alerts: Alerts::default(),
+            language: Language::default(),
         }
     }
 
     pub(crate) const fn folder(&self) -> &Folder {
         &self.folder
+    }
+
+    pub(crate) const fn tasks(&self) -> &Tasks {
+        &self.tasks
+    }
+
+    pub(crate) const fn alerts(&self) -> &Alerts {
+        &self.alerts
+    }
+
+    pub(crate) const fn language(&self) -> &Language {
+        &self.language
     }
 
     /// Opens the station, if there is one, and starts its service.
@@ -64,15 +99,47 @@ impl App {
         }
         match Station::open_service(&self.folder, Clock::system()) {
             Ok(station) => self.adopt(station, window),
-            Err(error) => self.set(Opened::Broken(error.into())),
+            Err(error) => {
+                tracing::error!("the station cannot be opened: {error:#}");
+                self.set(Opened::Broken(error.into()));
+            }
         }
     }
 
     /// Goes on with a station that has just been opened.
     pub(crate) fn adopt(self: &Arc<Self>, station: Station, window: &AppHandle) {
+        tracing::info!("station {} in {}", station.identity().name, self.folder.path().display());
         let gate = Gate::new(station);
         self.set(Opened::Open(gate.clone()));
-        *locked(&self.service) = Some(Service::start(gate, events::teller(window)));
+        self.heed_settings();
+        let (app, window) = (Arc::downgrade(self), window.clone());
+        let tell: service::Teller = Arc::new(move |told| match (told, app.upgrade()) {
+            (Some(told), Some(app)) => {
+                tracing::info!("{told:?}");
+                events::tell_of(&window, told);
+                app.alerts.consider(&app, &window, told);
+            }
+            _ => events::tell(&window, "service", None),
+        });
+        *locked(&self.service) = Some(Service::start(gate, tell));
+    }
+
+    /// Closes the station, so that another process or a restore may have it. Questions under way are waited for.
+    pub(crate) fn close(&self) -> anyhow::Result<()> {
+        self.lock();
+        self.simulate(None);
+        let service = locked(&self.service).take();
+        drop(service);
+        let told = "the station is being closed: try again in a moment";
+        self.set(Opened::Broken(Problem::new(Code::Busy, told).into()));
+        let begun = Instant::now();
+        while self.folder.is_locked() {
+            if begun.elapsed() > CLOSING {
+                return Err(Problem::new(Code::Busy, "something is still at work on the data: try again").into());
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Ok(())
     }
 
     fn set(&self, opened: Opened) {
@@ -92,19 +159,41 @@ impl App {
         }
     }
 
-    /// Who is signed in; nobody after the idle time.
-    pub(crate) fn session(&self) -> Answer<Session> {
-        let idle = self.idle_after()?;
-        let mut person = locked(&self.person);
-        if person.as_ref().is_some_and(|person| idle.is_some_and(|idle| person.touched.elapsed() >= idle)) {
-            *person = None;
-        }
-        person.as_ref().map(|person| person.session.clone()).ok_or_else(Fault::locked)
+    /// Takes up the settings that the window itself goes by.
+    pub(crate) fn heed_settings(&self) {
+        let minutes = self.gate().ok().and_then(|gate| Some(gate.station().settings().ok()?.people.idle_lock_min));
+        self.idle_ms.store(u64::from(minutes.unwrap_or(0)) * 60_000, Ordering::Relaxed);
     }
 
-    fn idle_after(&self) -> Answer<Option<Duration>> {
-        let minutes = self.gate()?.station().settings()?.people.idle_lock_min;
-        Ok((minutes > 0).then(|| Duration::from_secs(u64::from(minutes) * 60)))
+    /// Who is signed in; nobody after the idle time.
+    pub(crate) fn session(&self) -> Answer<Session> {
+        self.lock_if_idle();
+        locked(&self.person).as_ref().map(|person| person.session.clone()).ok_or_else(Fault::locked)
+    }
+
+    /// Whether somebody was signed in and has been away for too long.
+    fn lock_if_idle(&self) -> bool {
+        let idle = Duration::from_millis(self.idle_ms.load(Ordering::Relaxed));
+        let mut person = locked(&self.person);
+        let is_gone = !idle.is_zero() && person.as_ref().is_some_and(|person| person.touched.elapsed() >= idle);
+        if is_gone {
+            *person = None;
+        }
+        is_gone
+    }
+
+    /// Locks by itself when nobody has touched the window for long enough, and tells it.
+    pub(crate) fn watch_idle(self: &Arc<Self>, window: &AppHandle) {
+        let (app, window) = (Arc::downgrade(self), window.clone());
+        std::thread::spawn(move || {
+            while let Some(app) = app.upgrade() {
+                if app.lock_if_idle() {
+                    events::tell(&window, "session", None);
+                }
+                drop(app);
+                std::thread::sleep(IDLE_LOOK);
+            }
+        });
     }
 
     pub(crate) fn sign_in(&self, session: Session) {
@@ -147,10 +236,20 @@ impl App {
 
     /// Turns the simulated camera on or off.
     pub(crate) fn simulate(&self, camera: Option<Camera>) {
-        *locked(&self.camera) = camera;
+        let before = std::mem::replace(&mut *locked(&self.camera), camera);
+        drop(before);
     }
 
-    pub(crate) fn service_state(&self) -> crate::service::State {
-        locked(&self.service).as_ref().map_or(crate::service::State::Stopped, Service::state)
+    pub(crate) fn service_state(&self) -> service::State {
+        locked(&self.service).as_ref().map(Service::state).unwrap_or_default()
+    }
+
+    /// The run that a link from outside asks for; it stays asked for until somebody is shown it.
+    pub(crate) fn link(&self) -> Option<RunId> {
+        *locked(&self.link)
+    }
+
+    pub(crate) fn set_link(&self, run: Option<RunId>) {
+        *locked(&self.link) = run;
     }
 }

@@ -1,10 +1,15 @@
 //! The commands of the window, a module a screen. Each hands on to the station and decides nothing.
 
+mod assays;
+mod audit;
 mod bench;
+mod diagnostics;
 mod files;
 mod lists;
+mod outbox;
 mod people;
 mod review;
+mod settings;
 mod start;
 
 use tauri::{Wry, ipc::Invoke};
@@ -14,10 +19,22 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
     tauri::generate_handler![
         start::start_state,
         start::first_start,
+        start::pick_folder,
+        start::pick_file,
+        start::pick_save,
+        start::set_language,
+        start::link_followed,
         people::known_people,
         people::sign_in,
         people::lock,
         people::touch,
+        people::users,
+        people::roles,
+        people::create_user,
+        people::set_roles,
+        people::set_active,
+        people::unlock_user,
+        people::set_password,
         bench::bench,
         bench::parse_scan,
         bench::enter_next_plate,
@@ -39,5 +56,33 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         files::interface_preview,
         files::interface_request,
         files::interface_retry,
+        files::export_report,
+        files::print_report,
+        outbox::outbox,
+        outbox::outbox_state,
+        assays::assays,
+        assays::assay,
+        assays::check_assay,
+        assays::layout_text,
+        assays::save_assay,
+        assays::models,
+        assays::add_models,
+        assays::switch_models,
+        assays::trial_models,
+        audit::audit,
+        audit::verify,
+        audit::export_audit,
+        settings::settings,
+        settings::set_setting,
+        settings::backup,
+        settings::restore,
+        settings::export_recovery_key,
+        settings::autostart_state,
+        settings::autostart,
+        settings::cancel,
+        settings::quit,
+        diagnostics::diagnostics,
+        diagnostics::logs,
+        diagnostics::make_bundle,
     ]
 }

@@ -1,36 +1,37 @@
 //! What the window is told without asking: that something changed, never what. It then asks for what it shows.
 
 use serde::Serialize;
-use std::sync::Arc;
 use tauri::{AppHandle, Emitter as _};
-use wellread_station::watch::Told;
+use wellread_station::{store::RunId, watch::Told};
 
 /// Something changed.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Changed {
-    /// `run`, `files`, `parts`, `queue`, `service`.
+    /// `run`, `files`, `parts`, `queue`, `service`, `session`, `settings`, `people`.
     pub(crate) what: &'static str,
     /// Which one, where there is one.
     pub(crate) id: Option<String>,
 }
 
-/// Tells the window.
-pub(crate) type Teller = Arc<dyn Fn(Changed) + Send + Sync>;
-
-/// Tells every window of the application.
-pub(crate) fn teller(window: &AppHandle) -> Teller {
-    let window = window.clone();
-    Arc::new(move |changed| {
-        // A window that is closing is told nothing; it asks again when it opens.
-        let _ = window.emit("changed", changed);
-    })
+/// A link from outside names a run.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Open {
+    /// The run.
+    pub(crate) run_id: RunId,
 }
 
-/// What the window is told of something that the service says.
-pub(crate) fn of(told: &Told) -> Changed {
+/// Tells every window of the application.
+pub(crate) fn tell(window: &AppHandle, what: &'static str, id: Option<String>) {
+    // A window that is closing is told nothing; it asks again when it opens.
+    let _ = window.emit("changed", Changed { what, id });
+}
+
+/// Tells the window of something that the service says.
+pub(crate) fn tell_of(window: &AppHandle, told: &Told) {
     match told {
-        Told::Run { ended, .. } => Changed { what: "run", id: Some(ended.run.to_string()) },
-        Told::Duplicate { .. } | Told::Rejected { .. } => Changed { what: "files", id: None },
-        Told::State { part, .. } => Changed { what: "parts", id: Some((*part).to_owned()) },
+        Told::Run { ended, .. } => tell(window, "run", Some(ended.run.to_string())),
+        Told::Duplicate { .. } | Told::Rejected { .. } => tell(window, "files", None),
+        Told::Queue { .. } => tell(window, "queue", None),
+        Told::State { part, .. } => tell(window, "parts", Some((*part).to_owned())),
     }
 }

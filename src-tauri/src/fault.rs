@@ -17,12 +17,25 @@ impl Fault {
     pub(crate) fn locked() -> Self {
         Self { code: "locked".into(), message: "nobody is signed in: sign in and try again".into() }
     }
+
+    /// Work ended while nobody was signed in.
+    pub(crate) fn ended_locked() -> Self {
+        Self {
+            code: "refused".into(),
+            message:
+                "it is done, but the window was locked by then, so what was found is not shown: do it again to see it"
+                    .into(),
+        }
+    }
 }
 
 impl From<anyhow::Error> for Fault {
     fn from(error: anyhow::Error) -> Self {
         let code = code_of(&error).and_then(|code| serde_json::to_value(code).ok());
-        let code = code.and_then(|code| Some(code.as_str()?.to_owned())).unwrap_or_else(|| "unknown".into());
+        let code = code.and_then(|code| Some(code.as_str()?.to_owned())).unwrap_or_else(|| {
+            tracing::error!("unforeseen: {error:?}");
+            "unknown".into()
+        });
         Self { code, message: format!("{error:#}") }
     }
 }

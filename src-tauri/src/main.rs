@@ -4,35 +4,80 @@
 //! It opens no database, runs no model and speaks no SQL, and while nobody is signed in it shows nobody's data.
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
+mod alerts;
 mod app;
 mod camera;
-mod command_names;
+
 mod commands;
 mod events;
 mod fault;
+mod links;
+mod lock;
+mod log;
 mod pictures;
 mod service;
+mod tasks;
+mod tray;
+mod words;
 
 use app::App;
 use std::sync::Arc;
-use tauri::{Manager as _, WebviewUrl, WebviewWindowBuilder};
+use tauri::{Manager as _, RunEvent, WebviewUrl, WebviewWindowBuilder, WindowEvent};
+use words::Words;
 
 fn main() -> anyhow::Result<()> {
     let app = Arc::new(App::new(wellread_station::folder::usual()?));
-    let pictures = Arc::clone(&app);
-    tauri::Builder::default()
-        .manage(app)
+    let _log = log::begin(&app.folder().logs());
+    let (pictures, first) = (Arc::clone(&app), Arc::clone(&app));
+    let built = tauri::Builder::default()
+        // First of all: a second start ends here, having told this one what it was asked for.
+        .plugin(tauri_plugin_single_instance::init(move |window, arguments, _| match links::run_of(arguments) {
+            Some(run) => links::open(&first, window, run),
+            None => tray::show(window),
+        }))
+        .plugin(tauri_plugin_deep_link::init())
+        .plugin(tauri_plugin_autostart::Builder::new().build())
+        .plugin(tauri_plugin_dialog::init())
+        .plugin(tauri_plugin_notification::init())
+        .plugin(tauri_plugin_opener::init())
+        .plugin(tauri_plugin_window_state::Builder::new().build())
+        .manage(Arc::clone(&app))
         .register_asynchronous_uri_scheme_protocol("wellread-blob", move |_, request, answer| {
-            pictures::answer(Arc::clone(&pictures), request.uri().path().to_owned(), answer);
+            pictures::answer(Arc::clone(&pictures), &request, answer);
         })
         .invoke_handler(commands::handler())
-        .setup(|tauri| {
-            let window = WebviewWindowBuilder::new(tauri, "main", WebviewUrl::default());
-            window.title("Wellread").inner_size(1280.0, 800.0).min_inner_size(1024.0, 700.0).build()?;
-            let app: tauri::State<'_, Arc<App>> = tauri.state();
-            app.begin(tauri.handle());
-            Ok(())
-        })
-        .run(tauri::generate_context!())?;
+        .setup(set_up)
+        .build(tauri::generate_context!())?;
+    built.run(move |window, event| {
+        if let RunEvent::Exit = event {
+            let _ = app.close();
+            tracing::info!("closed");
+            let _ = window;
+        }
+    });
+    Ok(())
+}
+
+fn set_up(tauri: &mut tauri::App) -> Result<(), Box<dyn std::error::Error>> {
+    let app = Arc::clone(&tauri.state::<Arc<App>>());
+    let handle = tauri.handle().clone();
+    app.set_link(links::run_of(std::env::args()));
+    // The window first: the station is opened while it loads.
+    let window = WebviewWindowBuilder::new(tauri, "main", WebviewUrl::default());
+    let window = window.title("Wellread").inner_size(1280.0, 800.0).min_inner_size(1024.0, 700.0).build()?;
+    app.begin(&handle);
+    app.watch_idle(&handle);
+    let has_tray = tray::put(&app, &handle);
+    window.on_window_event(move |event| {
+        if let WindowEvent::CloseRequested { api, .. } = event
+            && has_tray
+        {
+            api.prevent_close();
+            if let Some(main) = handle.get_webview_window("main") {
+                let _ = main.hide();
+            }
+            app.alerts().say(&app, &handle, Words::StaysOpen);
+        }
+    });
     Ok(())
 }

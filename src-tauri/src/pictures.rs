@@ -4,23 +4,36 @@ use crate::app::App;
 use std::sync::Arc;
 use tauri::{
     UriSchemeResponder,
-    http::{Response, StatusCode, header},
+    http::{HeaderValue, Request, Response, StatusCode, header},
 };
 use wellread_station::people::Permission;
 
+/// The addresses that the window's own page has.
+const OWN_PAGES: [&str; 2] = ["tauri://localhost", "http://tauri.localhost"];
+
 /// Answers one request; its path is `/` and a SHA-256.
-pub(crate) fn answer(app: Arc<App>, path: String, responder: UriSchemeResponder) {
+pub(crate) fn answer(app: Arc<App>, request: &Request<Vec<u8>>, responder: UriSchemeResponder) {
+    let path = request.uri().path().to_owned();
+    let asks =
+        request.headers().get(header::ORIGIN).filter(|origin| OWN_PAGES.iter().any(|own| origin == own)).cloned();
     tauri::async_runtime::spawn_blocking(move || {
-        let response = match picture(&app, path.trim_start_matches('/')) {
-            Ok(bytes) => Response::builder()
-                .header(header::CONTENT_TYPE, media_type(&bytes))
-                // The name is the content's hash, so it never changes; locking must hide it, so no disk keeps it.
-                .header(header::CACHE_CONTROL, "private, no-store")
-                .header(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")
-                .body(bytes),
-            Err(status) => Response::builder().status(status).body(Vec::new()),
+        let (status, bytes) = match picture(&app, path.trim_start_matches('/')) {
+            Ok(bytes) => (StatusCode::OK, bytes),
+            Err(status) => (status, Vec::new()),
         };
-        responder.respond(response.unwrap_or_default());
+        let mut response = Response::builder()
+            .status(status)
+            .header(header::CONTENT_TYPE, media_type(&bytes))
+            .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+            // Locking must hide it, so no disk keeps it.
+            .header(header::CACHE_CONTROL, "private, no-store")
+            .body(bytes)
+            .unwrap_or_default();
+        // A canvas may read what the page itself shows.
+        if let Some(origin) = asks {
+            response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from(origin));
+        }
+        responder.respond(response);
     });
 }
 

@@ -1,9 +1,9 @@
 //! The service beside the window: it takes pictures in whatever the window does.
 
-use crate::events::{self, Changed, Teller};
+use crate::lock::locked;
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     thread::{self, JoinHandle},
@@ -11,24 +11,26 @@ use std::{
 };
 use wellread_station::{
     Station,
-    eyes::Eyes,
     gate::Gate,
-    watch::{self, Around, Orders},
+    watch::{self, Around, Orders, Told},
 };
 
 /// How long the service rests after it ended by itself.
 const REST: Duration = Duration::from_secs(5);
 
 /// How the service is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum State {
-    /// It takes pictures in.
-    Running,
-    /// Nothing takes pictures in.
-    Stopped,
-    /// It ended by itself, for this reason, and is started again.
-    Failed(String),
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct State {
+    /// Whether it takes pictures in.
+    pub(crate) runs: bool,
+    /// Why it ended by itself; it is started again.
+    pub(crate) failed: Option<String>,
+    /// Files that wait, and files being read.
+    pub(crate) queue: (usize, usize),
 }
+
+/// Is told what the service says; `None` when the service itself began or ended.
+pub(crate) type Teller = Arc<dyn Fn(Option<&Told>) + Send + Sync>;
 
 /// The service, running until it is dropped.
 pub(crate) struct Service {
@@ -40,27 +42,14 @@ pub(crate) struct Service {
 impl Service {
     /// Starts it. It is started again whenever it ends by itself.
     pub(crate) fn start(gate: Gate, tell: Teller) -> Self {
-        let (stop, state) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(State::Running)));
+        let (stop, state) = (Arc::new(AtomicBool::new(false)), Arc::default());
         let (stopping, shared) = (Arc::clone(&stop), Arc::clone(&state));
-        let thread = thread::spawn(move || {
-            let set = |state: State| {
-                *shared.lock().unwrap_or_else(PoisonError::into_inner) = state;
-                tell(Changed { what: "service", id: None });
-            };
-            while !stopping.load(Ordering::Relaxed) {
-                set(State::Running);
-                match once(gate.station(), &stopping, &tell) {
-                    Ok(()) => break,
-                    Err(error) => set(State::Failed(format!("{error:#}"))),
-                }
-                thread::park_timeout(REST);
-            }
-        });
+        let thread = thread::spawn(move || serve(gate.station(), &stopping, &shared, &tell));
         Self { stop, state, thread: Some(thread) }
     }
 
     pub(crate) fn state(&self) -> State {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        locked(&self.state).clone()
     }
 }
 
@@ -75,10 +64,35 @@ impl Drop for Service {
     }
 }
 
-fn once(station: &Station, stopping: &AtomicBool, tell: &Teller) -> anyhow::Result<()> {
-    let eyes = Eyes::open(None, watch::workers(&station.settings()?))?;
-    let told = |told: &watch::Told| tell(events::of(told));
+fn serve(station: &Station, stopping: &AtomicBool, state: &Mutex<State>, tell: &Teller) {
+    let set = |now: State| {
+        *locked(state) = now;
+        tell(None);
+    };
+    while !stopping.load(Ordering::Relaxed) {
+        set(State { runs: true, ..State::default() });
+        let told = |told: &Told| {
+            if let Told::Queue { waiting, working } = told {
+                locked(state).queue = (*waiting, *working);
+            }
+            tell(Some(told));
+        };
+        match once(station, stopping, &told) {
+            Ok(()) => {}
+            Err(error) => {
+                tracing::error!("the service ended: {error:#}");
+                set(State { failed: Some(format!("{error:#}")), ..State::default() });
+                thread::park_timeout(REST);
+            }
+        }
+    }
+    set(State::default());
+}
+
+/// Until it is told to stop, or other models were chosen.
+fn once(station: &Station, stopping: &AtomicBool, told: &(dyn Fn(&Told) + Sync)) -> anyhow::Result<()> {
+    let eyes = station.eyes(None, watch::workers(&station.settings()?))?;
     let stop = || stopping.load(Ordering::Relaxed);
-    watch::run(station, &eyes, Orders::default(), Around { told: &told, stop: &stop })?;
+    watch::run(station, &eyes, Orders::default(), Around { told, stop: &stop })?;
     Ok(())
 }

@@ -56,18 +56,19 @@ fn serve(args: &WatchArgs, global: &Global, eyes: &mut Option<Eyes>, again: bool
         Some(existing) => Some(existing),
         None => ask(&station, args.once)?,
     };
-    let eyes = if let Some(eyes) = eyes {
-        eyes
-    } else {
-        let opened = Eyes::open(args.model.as_deref(), watch::workers(&settings));
-        eyes.insert(opened.map_err(|error| Stop::usage(error.code(), error))?)
-    };
     if let (Some(inbox), false) = (&settings.intake.inbox, json) {
         eprintln!("watching {}", inbox.display());
     }
     let told = |told: &Told| tell(told, json);
     let around = Around { told: &told, stop: &interrupt::requested };
-    let tally = watch::run(&station, eyes, Orders { once: args.once, existing, again }, around)?;
+    let tally = loop {
+        let orders = Orders { once: args.once, existing, again };
+        let tally = watch::run(&station, look_with(args, &station, eyes)?, orders, around)?;
+        if !tally.models_changed {
+            break tally;
+        }
+        *eyes = None;
+    };
     for why in &tally.unreadable {
         eprintln!("unreadable: {why}");
     }
@@ -78,6 +79,20 @@ fn serve(args: &WatchArgs, global: &Global, eyes: &mut Option<Eyes>, again: bool
         );
     }
     Ok(if tally.unreadable.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_SOME_UNREAD) })
+}
+
+/// The models loaded before, else those that the command or the settings name.
+fn look_with<'e>(args: &WatchArgs, station: &Station, eyes: &'e mut Option<Eyes>) -> Result<&'e Eyes, Stop> {
+    if eyes.is_none() {
+        let settings = station.settings()?;
+        let folder = match &args.model {
+            None if !settings.models.is_empty() => Some(station.models_in_use(&settings)?),
+            named => named.clone(),
+        };
+        let opened = Eyes::open(folder.as_deref(), watch::workers(&settings));
+        *eyes = Some(opened.map_err(|error| Stop::usage(error.code(), error))?);
+    }
+    eyes.as_ref().ok_or_else(|| anyhow::anyhow!("no models are loaded").into())
 }
 
 /// Asks a person what to do with the pictures that are there already. A script that says nothing means all of them.
@@ -106,6 +121,10 @@ fn ask(station: &Station, once: bool) -> Result<Option<Existing>, Stop> {
 
 /// One line of what happened. Whoever reads it may go away; the service goes on.
 fn tell(told: &Told, json: bool) {
+    // A log of every file's coming and going would hide what came of it.
+    if matches!(told, Told::Queue { .. }) {
+        return;
+    }
     let line = if json { object(told).to_string() } else { words(told) };
     if !line.is_empty() {
         let _ = output::print(&(line + "\n"));
@@ -124,6 +143,7 @@ fn object(told: &Told) -> serde_json::Value {
         Told::Rejected { path, code, reason } => {
             json!({ "event": "rejected", "file": path, "code": code, "reason": reason })
         }
+        Told::Queue { .. } => serde_json::Value::Null,
         Told::State { part, status, message } => {
             json!({ "event": "state", "part": part, "status": status, "message": message })
         }
@@ -142,6 +162,7 @@ fn words(told: &Told) -> String {
         },
         Told::Duplicate { path, of } => format!("{path}: the same picture as {of}"),
         Told::Rejected { path, reason, .. } => format!("{path}: not taken, {reason}"),
+        Told::Queue { .. } => String::new(),
         Told::State { part, message, .. } if message.is_empty() => format!("{part}: well again"),
         Told::State { part, message, .. } => format!("{part}: {message}"),
     }

@@ -4,12 +4,18 @@
 use std::{env, process::ExitCode};
 use ts_rs::{Config, ExportError, TS};
 use wellread_station::{
-    Grid,
+    Code, Grid, assays,
     bench::Bench,
+    diagnostics::Diagnostics,
     interface_preview::{InterfacePreview, TemplateLine},
+    model_sets::ModelSet,
+    outbox::OutboxState,
     person,
     review::{Change, Reason},
-    store, verify, views,
+    settings::SettingLine,
+    store,
+    trial::Trial,
+    verify, views,
 };
 
 fn main() -> ExitCode {
@@ -29,7 +35,16 @@ fn main() -> ExitCode {
 }
 
 fn write(config: &Config) -> Result<(), ExportError> {
+    assays::AssayCheck::export_all(config)?;
+    assays::AssayView::export_all(config)?;
+    assays::ShippedAssay::export_all(config)?;
     Bench::export_all(config)?;
+    Code::export_all(config)?;
+    Diagnostics::export_all(config)?;
+    ModelSet::export_all(config)?;
+    OutboxState::export_all(config)?;
+    SettingLine::export_all(config)?;
+    Trial::export_all(config)?;
     Change::export_all(config)?;
     Reason::export_all(config)?;
     Grid::export_all(config)?;
@@ -41,6 +56,7 @@ fn write(config: &Config) -> Result<(), ExportError> {
     views::Status::export_all(config)?;
     verify::Verified::export_all(config)?;
     store::AuditEntry::export_all(config)?;
+    store::AuditFilter::export_all(config)?;
     store::OutboxRecord::export_all(config)?;
     store::Page::export_all(config)?;
     store::Role::export_all(config)?;

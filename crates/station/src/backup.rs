@@ -1,7 +1,7 @@
 //! Copies of a station in use, and the way back; and the key, for the day when the keyring is gone.
 
 use crate::{
-    Clock, Code, Folder, Problem, Station,
+    Clock, Code, Folder, Problem, Station, Steps,
     blobs::Blobs,
     folder::{Opening, sync_folder},
     keys::{self, KeyPlace},
@@ -30,12 +30,13 @@ pub struct BackedUp {
 impl Station {
     /// Copies the database into `file`, and the pictures into the folder `file.blobs` beside it; those that are there
     /// from an earlier copy are not copied again.
-    pub fn backup(&self, session: &Session, file: &Path, pictures: bool) -> anyhow::Result<BackedUp> {
+    pub fn backup(&self, session: &Session, file: &Path, pictures: bool, steps: &Steps) -> anyhow::Result<BackedUp> {
         self.act(session, Permission::BackupCreate, |writing| Ok(writing.audit(&entry("BACKUP", file))?))?;
-        let database = self.database().backup(file)?;
+        let database = self.database().backup_until(file, &|done, total| steps.reached(done, Some(total)).is_ok())?;
         let mut copied = BackedUp { database, blobs: 0, blobs_missing: 0 };
         if pictures {
-            copy_blobs(self.database(), self.blobs(), &Blobs::open(&with_ending(file, ".blobs"))?, &mut copied)?;
+            let to = Blobs::open(&with_ending(file, ".blobs"))?;
+            copy_blobs(self.database(), self.blobs(), &to, &mut copied, steps)?;
         }
         Ok(copied)
     }
@@ -72,7 +73,7 @@ pub fn restore(
     folder: &Folder,
     key: Option<KeyPlace>,
     present: Present,
-    clock: &Clock,
+    (clock, steps): (&Clock, &Steps),
 ) -> anyhow::Result<BackedUp> {
     folder.create()?;
     let _lock = folder.lock()?;
@@ -107,7 +108,7 @@ pub fn restore(
     let station = Station::open(folder, clock.clone())?;
     let from = with_ending(file, ".blobs");
     if from.is_dir() {
-        copy_blobs(station.database(), &Blobs::open(&from)?, station.blobs(), &mut copied)?;
+        copy_blobs(station.database(), &Blobs::open(&from)?, station.blobs(), &mut copied, steps)?;
     }
     station.write(|writing| Ok(writing.audit(&entry("RESTORE", file))?))?;
     Ok(copied)
@@ -138,13 +139,21 @@ fn with_ending(path: &Path, ending: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn copy_blobs(database: &Database, from: &Blobs, to: &Blobs, copied: &mut BackedUp) -> anyhow::Result<()> {
+fn copy_blobs(
+    database: &Database,
+    from: &Blobs,
+    to: &Blobs,
+    copied: &mut BackedUp,
+    steps: &Steps,
+) -> anyhow::Result<()> {
+    let total = database.read(|reading| reading.blob_count())?;
     let mut last: Option<Sha256> = None;
     loop {
         let page = database.read(|reading| reading.blobs(last.as_ref(), 500))?;
         let Some(end) = page.last() else { return Ok(()) };
         last = Some(end.sha256);
         for blob in &page {
+            steps.reached(copied.blobs + copied.blobs_missing, Some(total))?;
             let name = blob.sha256.to_string();
             if to.path(&name)?.is_file() {
                 copied.blobs += 1;

@@ -3,7 +3,9 @@
 use crate::{Station, intake::next_plate, views::RunDetail};
 use serde::Serialize;
 use std::path::PathBuf;
-use wellread_store::{Disposition, Health, HealthStatus, Identity, InterfaceStatus, Page, RunFilter, RunId, RunLine, RunStatus};
+use wellread_store::{
+    Disposition, Health, HealthStatus, Identity, InterfaceStatus, Page, RunFilter, RunId, RunLine, RunStatus,
+};
 
 /// Plates shown beside the one just read.
 const RECENT: u32 = 12;
@@ -100,12 +102,7 @@ impl Station {
     }
 }
 
-fn attention(
-    parts: &[Health],
-    runs: &[(Disposition, u64)],
-    failed_runs: u64,
-    failed_files: u64,
-) -> Vec<Attention> {
+fn attention(parts: &[Health], runs: &[(Disposition, u64)], failed_runs: u64, failed_files: u64) -> Vec<Attention> {
     let count = |wanted| runs.iter().find(|(is, _)| *is == wanted).map_or(0, |(_, count)| *count);
     let ill = parts.iter().filter(|part| part.status != HealthStatus::Healthy).map(|part| Attention::Part {
         part: part.service.clone(),

@@ -21,7 +21,7 @@ use wellread_vision::{
 };
 
 /// The file that names the models of a folder.
-const MANIFEST: &str = "manifest.toml";
+pub(crate) const MANIFEST: &str = "manifest.toml";
 
 /// Models loaded, and what a picture may be.
 pub struct Eyes {
@@ -142,15 +142,15 @@ pub fn ms(duration: Duration) -> f64 {
 
 /// The folder of the models: `WELLREAD_MODELS`, else `models` beside the program, where packages put shared files, or
 /// in a folder above it, as in a working copy.
-fn installed_models() -> Option<PathBuf> {
+pub(crate) fn installed_models() -> Option<PathBuf> {
     if let Some(named) = env::var_os("WELLREAD_MODELS") {
         return Some(PathBuf::from(named));
     }
     let program = env::current_exe().ok()?;
     let here = program.parent()?;
-    let shared = here.join("../share/wellread/models");
+    let shared = [here.join("../share/wellread/models"), here.join("../Resources/models")];
     let above = here.ancestors().map(|folder| folder.join("models"));
-    std::iter::once(shared).chain(above).find(|folder| folder.join(MANIFEST).is_file())
+    shared.into_iter().chain(above).find(|folder| folder.join(MANIFEST).is_file())
 }
 
 #[cfg(test)]

@@ -75,6 +75,11 @@ impl Folder {
         self.0.join("blobs")
     }
 
+    /// What the window's program did, a file a day.
+    pub fn logs(&self) -> PathBuf {
+        self.0.join("logs")
+    }
+
     /// Interface files as they were made, before and after delivery.
     pub fn interface_files(&self) -> PathBuf {
         self.0.join("interface")

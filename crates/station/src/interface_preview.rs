@@ -2,7 +2,10 @@
 
 use crate::{
     Station,
-    deliver::{self, template::{Format, Template}},
+    deliver::{
+        self,
+        template::{Format, Template},
+    },
     people::{Permission, Session},
     report::Wanted,
 };

@@ -68,6 +68,12 @@ impl KeyPlace {
     }
 }
 
+/// Whether the system has a keyring that answers.
+pub fn keyring_answers() -> bool {
+    let entry = keyring::Entry::new(SERVICE, "is a keyring there");
+    matches!(entry.and_then(|entry| entry.get_password()), Ok(_) | Err(keyring::Error::NoEntry))
+}
+
 fn no_keyring(why: &keyring::Error) -> anyhow::Error {
     let also = keyring::Entry::store_status().as_ref().err().map_or_else(String::new, |e| format!("; {e}"));
     let told = format!(

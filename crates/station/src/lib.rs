@@ -4,13 +4,14 @@
 //! or a call means: that is `plate`'s.
 
 pub mod annotate;
-mod assays;
+pub mod assays;
 pub mod backup;
 pub mod bench;
 pub mod blobs;
 pub mod calibration;
 pub mod clock;
 pub mod deliver;
+pub mod diagnostics;
 pub mod eyes;
 pub mod failpoint;
 pub mod folder;
@@ -20,7 +21,9 @@ pub mod interface;
 pub mod interface_preview;
 mod judged;
 pub mod keys;
+pub mod model_sets;
 pub mod open;
+pub mod outbox;
 pub mod people;
 pub mod person;
 pub mod pipeline;
@@ -33,6 +36,8 @@ pub mod review;
 mod samples;
 pub mod settings;
 pub mod sign;
+pub mod steps;
+pub mod trial;
 pub mod verify;
 pub mod views;
 pub mod watch;
@@ -42,6 +47,7 @@ pub use folder::Folder;
 pub use open::{NewStation, Station};
 pub use problem::{Code, Problem, code_of};
 pub use settings::Settings;
+pub use steps::Steps;
 /// What the database knows: the types that use cases take and give.
 pub use wellread_plate::reading::Grid;
 pub use wellread_store as store;

@@ -170,7 +170,7 @@ fn keep_shipped_assays(writing: &Writing<'_>) -> anyhow::Result<()> {
     for (id, toml) in Assay::shipped_texts() {
         let assay = Assay::from_toml(id, toml).with_context(|| format!("the shipped assay '{id}'"))?;
         let stored = StoredAssay { id: assay.id, version: assay.version, name: assay.name, toml: toml.to_owned() };
-        writing.add_assay(&stored)?;
+        writing.add_assay(&stored, "")?;
     }
     Ok(())
 }

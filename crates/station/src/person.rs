@@ -41,20 +41,14 @@ impl Station {
         self.read(|reading| {
             let user = reading.user(session.user())?;
             let allowed = reading.permissions(user.id)?;
-            let permissions = Permission::ALL.map(Permission::as_str).into_iter().filter(|name| allowed.contains(*name));
-            Ok(Person {
-                known: known(&user),
-                permissions: permissions.map(str::to_owned).collect(),
-                roles: user.roles,
-            })
+            let permissions =
+                Permission::ALL.map(Permission::as_str).into_iter().filter(|name| allowed.contains(*name));
+            Ok(Person { known: known(&user), permissions: permissions.map(str::to_owned).collect(), roles: user.roles })
         })
     }
 }
 
 fn known(user: &wellread_store::User) -> KnownPerson {
     let name = format!("{} {}", user.first_name, user.last_name).trim().to_owned();
-    KnownPerson {
-        username: user.username.clone(),
-        name: if name.is_empty() { user.username.clone() } else { name },
-    }
+    KnownPerson { username: user.username.clone(), name: if name.is_empty() { user.username.clone() } else { name } }
 }

@@ -38,6 +38,8 @@ pub enum Code {
     Busy,
     /// The data are damaged.
     Damaged,
+    /// A person ended it before it was done.
+    Cancelled,
 }
 
 /// A reason in a closed code and in words that say what to do.
@@ -92,6 +94,7 @@ pub fn code_of(error: &anyhow::Error) -> Option<Code> {
             Store::KeyNeeded(_) | Store::WrongKey(_) | Store::NotEncrypted(_) => Code::Key,
             Store::Damaged(_) | Store::Unreadable(_) | Store::Migration(_) => Code::Damaged,
             Store::Locked | Store::Busy => Code::Busy,
+            Store::Cancelled => Code::Cancelled,
             Store::DiskFull => Code::DiskFull,
             Store::ReadOnly => Code::ReadOnly,
             Store::NotFound { .. } => Code::NotFound,

@@ -3,12 +3,10 @@
 use crate::{
     Problem, Station,
     calibration::corner_wells,
-    eyes::Eyes,
     people::{Permission, Session},
     pipeline::Pipeline,
     review::{Change, Reason},
 };
-use anyhow::Context as _;
 use serde_json::json;
 use wellread_plate::{
     format::PlateFormat,
@@ -42,7 +40,7 @@ impl Station {
     ) -> anyhow::Result<RunId> {
         self.ask(session, Permission::RunReview, |_| Ok(()))?;
         let grid = self.grid_through(run, corners)?;
-        let eyes = Eyes::open(None, 1).context("the models cannot be used")?;
+        let eyes = self.eyes(None, 1)?;
         let pipeline = Pipeline::new(self, &eyes, &self.settings()?)?.with_grid(grid.clone());
         let ended = pipeline.reprocess(session, run, None)?;
         if let Some(why) = ended.error {

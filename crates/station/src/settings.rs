@@ -21,6 +21,8 @@ use wellread_store::Reading;
 pub struct Settings {
     /// The assay of new plates: the id of one the station knows.
     pub assay: String,
+    /// The models that read new plates: a set that was added, or empty for the one that comes with the program.
+    pub models: String,
     /// How pictures come in.
     pub intake: Intake,
     /// Where results go.
@@ -102,7 +104,7 @@ pub struct People {
 impl Default for Settings {
     fn default() -> Self {
         let (intake, deliver, people) = (Intake::default(), Deliver::default(), People::default());
-        Self { assay: "hi".to_owned(), intake, deliver, people }
+        Self { assay: "hi".to_owned(), models: String::new(), intake, deliver, people }
     }
 }
 
@@ -153,7 +155,27 @@ impl Default for People {
     }
 }
 
+/// A setting in a list.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct SettingLine {
+    /// Its dotted name.
+    pub name: String,
+    /// What holds.
+    #[cfg_attr(feature = "ts", ts(type = "unknown"))]
+    pub value: Value,
+    /// What holds where nobody has said anything.
+    #[cfg_attr(feature = "ts", ts(type = "unknown"))]
+    pub default: Value,
+}
+
 impl Settings {
+    /// Every setting, with its default.
+    pub fn lines(&self) -> Vec<SettingLine> {
+        let both = self.pairs().into_iter().zip(Self::default().pairs());
+        both.map(|((name, value), (_, default))| SettingLine { name, value, default }).collect()
+    }
+
     /// The settings as one moment of the database has them.
     pub fn load(reading: &Reading<'_>) -> anyhow::Result<Self> {
         Self::from_pairs(reading.configs()?)

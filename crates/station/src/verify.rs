@@ -1,7 +1,7 @@
 //! Verification: whether the database and every picture are what the program wrote, and what can be mended is.
 
 use crate::{
-    Station,
+    Station, Steps,
     blobs::BlobError,
     people::{Permission, Session},
 };
@@ -68,9 +68,9 @@ impl Station {
     }
 
     /// Recomputes the chains, every hash and every summary, and looks through every blob.
-    pub fn verify(&self, mend: Mend) -> anyhow::Result<Verified> {
+    pub fn verify(&self, mend: Mend, steps: &Steps) -> anyhow::Result<Verified> {
         let Verification { findings, more, runs, audit_entries, outbox_records, audit_head } =
-            self.database().verify()?;
+            self.database().verify_until(steps.stop())?;
         let findings = findings.into_iter().map(|found| Finding {
             check: found.check.to_string(),
             place: found.place,
@@ -85,14 +85,15 @@ impl Station {
             audit_head,
             ..Verified::default()
         };
-        let known = self.verify_blobs(mend, &mut all)?;
+        let known = self.verify_blobs(mend, &mut all, steps)?;
         let unknown = |name: &&String| name.parse::<Sha256>().is_ok_and(|sha256| !known.contains(&sha256));
         all.orphan_blobs = self.blobs().names()?.iter().filter(unknown).count() as u64;
         all.ok = all.findings.is_empty() && all.more == 0;
         Ok(all)
     }
 
-    fn verify_blobs(&self, mend: Mend, all: &mut Verified) -> anyhow::Result<BTreeSet<Sha256>> {
+    fn verify_blobs(&self, mend: Mend, all: &mut Verified, steps: &Steps) -> anyhow::Result<BTreeSet<Sha256>> {
+        let total = self.read(|reading| Ok(reading.blob_count()?))?;
         let mut known = BTreeSet::new();
         loop {
             let page = self.read(|reading| Ok(reading.blobs(known.last(), PAGE)?))?;
@@ -100,6 +101,7 @@ impl Station {
                 return Ok(known);
             }
             for blob in page {
+                steps.reached(all.blobs, Some(total))?;
                 known.insert(blob.sha256);
                 all.blobs += 1;
                 let what = match self.blobs().verify(&blob.sha256.to_string()) {

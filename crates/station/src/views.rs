@@ -7,13 +7,18 @@ use crate::{
     people::{Permission, Session},
 };
 use serde::Serialize;
-use std::time::Duration;
+use std::{
+    fs::File,
+    io::{BufWriter, Write as _},
+    path::Path,
+    time::Duration,
+};
 use wellread_plate::class::{Call, WellClass};
 use wellread_plate::interpret::CalledWell;
 use wellread_store::{
     AuditEntry, AuditFilter, Disposition, FinalResults, Health, Image, IntakeState, InterfaceFile, InterfaceStatus,
-    Listed, Now, Override, Page, ReviewEvent, Run, RunFilter, RunId, RunLine, RunState, SampleSummary, Signature,
-    UserId,
+    Listed, NewAudit, Now, Override, Page, ReviewEvent, Run, RunFilter, RunId, RunLine, RunState, SampleSummary,
+    Signature, UserId,
 };
 
 /// The station's own writes are much shorter: who locks the database for longer is another program.
@@ -174,6 +179,53 @@ impl Station {
         self.ask(session, Permission::AuditRead, |reading| Ok(reading.audit_entries(filter, page)?))
     }
 
+    /// Writes what a filter leaves of the audit trail into a file, a JSON object a line, oldest last; answers how many.
+    pub fn export_audit(&self, session: &Session, filter: &AuditFilter, to: &Path) -> anyhow::Result<u64> {
+        let mut file = BufWriter::new(File::create_new(to).map_err(|why| {
+            Problem::invalid(format!(
+                "cannot make {} ({why}): choose a new name in a folder you may write",
+                to.display()
+            ))
+        })?);
+        let (mut page, mut entries) = (Page::first(Page::MOST_ROWS), 0);
+        loop {
+            let Listed { rows, next } = self.audit(session, filter, page)?;
+            for entry in &rows {
+                serde_json::to_writer(&mut file, entry)?;
+                file.write_all(b"\n")?;
+            }
+            entries += rows.len() as u64;
+            if next.is_none() {
+                break;
+            }
+            page.after = next;
+        }
+        file.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
+        self.act(session, Permission::AuditRead, |writing| {
+            Ok(writing.audit(&NewAudit {
+                action: "EXPORT",
+                resource: "audit",
+                resource_id: to.display().to_string(),
+                details: Some(serde_json::json!({ "entries": entries })),
+                ..NewAudit::default()
+            })?)
+        })?;
+        Ok(entries)
+    }
+
+    /// Notes that the program starts with the computer from now on, or no more.
+    pub fn note_autostart(&self, session: &Session, on: bool) -> anyhow::Result<()> {
+        self.act(session, Permission::ConfigWrite, |writing| {
+            Ok(writing.audit(&NewAudit {
+                action: "UPDATE",
+                resource: "autostart",
+                resource_id: "1".to_owned(),
+                new: Some(serde_json::json!(on)),
+                ..NewAudit::default()
+            })?)
+        })
+    }
+
     /// The account behind a name, for who may read the audit trail.
     pub fn user_id(&self, session: &Session, username: &str) -> anyhow::Result<UserId> {
         let found = self.ask(session, Permission::AuditRead, |reading| Ok(reading.user_by_name(username)?))?;
@@ -195,6 +247,7 @@ impl Station {
                     let changed = settings.with(name, value)?;
                     // A station whose assay nobody knows would take no plate in.
                     newest_assay(writing, &changed.assay)?;
+                    self.models_in_use(&changed)?;
                     for template in &changed.deliver.templates {
                         self.template(template)?;
                     }

@@ -60,7 +60,7 @@ pub fn workers(settings: &Settings) -> usize {
     }
 }
 
-/// Runs the service until it is told to stop, or until everything is taken in.
+/// Runs the service until it is told to stop, until everything is taken in, or until other models were chosen.
 pub fn run(station: &Station, eyes: &Eyes, orders: Orders, around: Around<'_>) -> anyhow::Result<Tally> {
     let mut rules = Rules::of(station, eyes, station.settings()?)?;
     if first_start::to_choose(station, &rules.settings)?.is_some() || orders.existing.is_some() {
@@ -154,6 +154,8 @@ struct Service<'a, 's> {
     no_room: bool,
     /// While draining: whether everything was looked at once more after all was done.
     looked_last: bool,
+    /// How much was waiting and in work when that was last told.
+    queue_told: (usize, usize),
     /// Rules that a person has made, to go on under; and settings that cannot be.
     changed: Option<Rules<'s>>,
     unusable: Option<Settings>,
@@ -187,6 +189,7 @@ impl<'a, 's> Service<'a, 's> {
             rests_until: None,
             no_room: false,
             looked_last: false,
+            queue_told: (0, 0),
             changed: None,
             unusable: None,
         }
@@ -210,9 +213,10 @@ impl<'a, 's> Service<'a, 's> {
                 self.tell_state("delivery", status, &message);
             }
             self.look_around(now)?;
-            if self.changed.is_some() {
+            if self.changed.is_some() || self.kept.tally.models_changed {
                 break;
             }
+            self.tell_queue();
             if self.kept.inbox.follow(came, now) || now >= self.next_scan {
                 self.scan(now, &mut hints)?;
             }
@@ -405,9 +409,19 @@ impl<'a, 's> Service<'a, 's> {
             Told::Run { .. } => self.kept.tally.failed += 1,
             Told::Duplicate { .. } => self.kept.tally.duplicates += 1,
             Told::Rejected { .. } => self.kept.tally.rejected += 1,
-            Told::State { .. } => {}
+            Told::State { .. } | Told::Queue { .. } => {}
         }
         (self.around.told)(told);
+    }
+
+    fn tell_queue(&mut self) {
+        let open = self.kept.inbox.open() + self.again.len() + self.quarantine.len();
+        let queue = (open.saturating_sub(self.working), self.working);
+        if self.queue_told != queue {
+            self.queue_told = queue;
+            let (waiting, working) = queue;
+            self.tell(&Told::Queue { waiting, working });
+        }
     }
 
     fn tell_state(&mut self, part: &'static str, status: HealthStatus, message: &str) {

@@ -64,7 +64,7 @@ fn make(path: &Path, key: Option<&Key>, runs: u64) -> Database {
     let db = Database::create(path, key, &new_station(), &station_at(0)).expect("a new database");
     let assay =
         StoredAssay { id: "hi".into(), version: support::hi().version, name: "HI".into(), toml: "id = 'hi'".into() };
-    db.write(&station_at(0), |w| w.add_assay(&assay)).expect("the assay is added");
+    db.write(&station_at(0), |w| w.add_assay(&assay, "")).expect("the assay is added");
     let plates: Vec<Completion> = (0..=12).map(|end_point| completion([end_point; 8], false)).collect();
     let started = Instant::now();
     for first in (1..=runs).step_by(TOGETHER as usize) {

@@ -19,6 +19,23 @@ pub struct StoredAssay {
     pub toml: String,
 }
 
+/// What people say of a model's calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Agreement {
+    /// Accepted runs.
+    pub runs: u64,
+    /// Their wells.
+    pub wells: u64,
+    /// Those that nobody overrode.
+    pub agreed: u64,
+}
+
+/// How many wells a plate has, as runs write its format: `96` or `8x12`.
+fn wells_of(format: &str) -> u64 {
+    format.split('x').map(|part| part.parse::<u64>().unwrap_or(0)).product()
+}
+
 /// Which version of which assay.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
@@ -45,7 +62,7 @@ pub struct ModelRef {
 
 impl Writing<'_> {
     /// Keeps a version of an assay. The same text again changes nothing; another text under the same version is refused.
-    pub fn add_assay(&self, new: &StoredAssay) -> Result<()> {
+    pub fn add_assay(&self, new: &StoredAssay, why: &str) -> Result<()> {
         if let Some(known) = self.assay(&new.id, new.version)? {
             return if known.toml == new.toml {
                 Ok(())
@@ -66,6 +83,7 @@ impl Writing<'_> {
             resource: Sealed::Assay.resource(),
             resource_id: format!("{} {}", new.id, new.version),
             new: Some(json!({ "name": new.name, "sha256": sha256 })),
+            why: why.to_owned(),
             ..NewAudit::default()
         };
         self.audit_sealed(&entry, Sealed::Assay)
@@ -92,6 +110,25 @@ impl Writing<'_> {
 }
 
 impl Reading<'_> {
+    /// What people say of a judge's calls, over the accepted runs it has read; `None` where there are none.
+    pub fn agreement(&self, judge: &Sha256) -> Result<Option<Agreement>> {
+        // A well that somebody overrode and took back is counted as overridden: they did doubt it.
+        let mut statement = self.connection().prepare_cached(
+            "WITH judged AS (
+               SELECT r.id, r.plate_format FROM prediction_run AS r JOIN run_state AS s ON s.seq = r.seq
+               WHERE s.disposition = 'accepted' AND r.model_sha256 = ?1)
+             SELECT plate_format, count(*), sum((SELECT count(DISTINCT well) FROM well_review
+               WHERE run_id = judged.id AND kind = 'override')) FROM judged GROUP BY plate_format",
+        )?;
+        let mut rows = statement.query(params![judge])?;
+        let (mut runs, mut wells, mut overridden) = (0, 0, 0);
+        while let Some(row) = rows.next()? {
+            let (format, count, changed): (String, u64, u64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            (runs, wells, overridden) = (runs + count, wells + count * wells_of(&format), overridden + changed);
+        }
+        Ok((runs > 0).then(|| Agreement { runs, wells, agreed: wells.saturating_sub(overridden) }))
+    }
+
     /// A version of an assay.
     pub fn assay(&self, id: &str, version: u32) -> Result<Option<StoredAssay>> {
         let mut statement = self

@@ -8,7 +8,7 @@ use crate::{
     stamp::Now,
 };
 use rusqlite::{OptionalExtension as _, Row, params};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// What an entry says; who and when are the transaction's.
@@ -73,7 +73,9 @@ pub struct Head {
 }
 
 /// Which entries to list.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(optional_fields))]
 pub struct AuditFilter {
     /// Only about this table or thing.
     pub resource: Option<String>,

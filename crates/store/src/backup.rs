@@ -9,7 +9,10 @@ use crate::{
     schema,
     verify::{Finding, verify},
 };
-use rusqlite::{Connection, OpenFlags, backup::Backup};
+use rusqlite::{
+    Connection, OpenFlags,
+    backup::{Backup, Progress, StepResult},
+};
 use serde::Serialize;
 use std::path::Path;
 
@@ -23,6 +26,9 @@ pub struct Copied {
     /// Its size in bytes.
     pub size: u64,
 }
+
+/// Pages copied between two looks whether to go on; 8 MiB of them.
+const PAGES_A_STEP: std::os::raw::c_int = 2_048;
 
 /// What is counted on both sides.
 const COUNTED: [&str; 10] = [
@@ -42,10 +48,16 @@ impl Database {
     /// Copies the database as it is at one moment, while it is in use. The copy has the same key, is opened, checked
     /// and counted, and only then gets its name, which must be free.
     pub fn backup(&self, to: &Path) -> Result<Copied> {
+        self.backup_until(to, &|_, _| true)
+    }
+
+    /// The same; `go_on` is told pages done and pages in all, and its false ends it with [`Error::Cancelled`].
+    pub fn backup_until(&self, to: &Path, go_on: &GoOn<'_>) -> Result<Copied> {
         refuse_existing(to)?;
         let unfinished = beside(to, ".part");
         remove_all(&unfinished)?;
-        let rows = self.read(|reading| copy(reading.connection(), &unfinished, self.key(), self.options()))?;
+        let copying = self.read(|reading| copy(reading.connection(), &unfinished, (self.key(), self.options()), go_on));
+        let rows = copying.inspect_err(|_| drop(remove_all(&unfinished)))?;
         let copied = opened(&unfinished, self.key(), self.options(), |connection| {
             let problem: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
             if problem != "ok" {
@@ -70,7 +82,7 @@ impl Database {
         remove_all(&unfinished)?;
         let rows = opened(backup, key, options, |connection| {
             schema::check(connection, backup)?;
-            copy(connection, &unfinished, key, options)
+            copy(connection, &unfinished, (key, options), &|_, _| true)
         })?;
         // The copy is what will be used, so it is what is verified.
         let copied = opened(&unfinished, key, options, |connection| {
@@ -105,16 +117,33 @@ fn opened<T>(
     Ok(done)
 }
 
-/// Copies all pages in one step of one read transaction: a moment of the source, whatever is written meanwhile.
-fn copy(from: &Connection, to: &Path, key: Option<&Key>, options: Options) -> Result<Vec<(String, u64)>> {
+/// Told pages done and pages in all; whether to go on.
+pub type GoOn<'a> = dyn Fn(u64, u64) -> bool + 'a;
+
+/// Copies all pages within one read transaction: a moment of the source, whatever is written meanwhile.
+fn copy(
+    from: &Connection,
+    to: &Path,
+    (key, options): (Option<&Key>, Options),
+    go_on: &GoOn<'_>,
+) -> Result<Vec<(String, u64)>> {
     let rows = counts(from)?;
     let mut copy = connect(to, key, options, OpenFlags::SQLITE_OPEN_CREATE)?;
     // The whole copy would go through the log first.
     copy.execute_batch("PRAGMA journal_mode = DELETE")?;
     let backup = Backup::new(from, &mut copy)?;
-    match backup.step(-1)? {
-        rusqlite::backup::StepResult::Done => Ok(rows),
-        _ => Err(Error::Locked),
+    loop {
+        match backup.step(PAGES_A_STEP)? {
+            StepResult::Done => return Ok(rows),
+            StepResult::More => {
+                let Progress { remaining, pagecount } = backup.progress();
+                let (left, all) = (u64::try_from(remaining).unwrap_or(0), u64::try_from(pagecount).unwrap_or(0));
+                if !go_on(all.saturating_sub(left), all) {
+                    return Err(Error::Cancelled);
+                }
+            }
+            _ => return Err(Error::Locked),
+        }
     }
 }
 

@@ -77,6 +77,11 @@ impl Reading<'_> {
         Ok(statement.query_row(params![sha256], blob).optional()?)
     }
 
+    /// How many blobs there are.
+    pub fn blob_count(&self) -> Result<u64> {
+        Ok(self.connection().prepare_cached("SELECT count(*) FROM blob")?.query_row([], |row| row.get(0))?)
+    }
+
     /// Blobs in the order of their hashes, from after one; at most `limit`. The walk over all of them needs no more
     /// memory than a page.
     pub fn blobs(&self, after: Option<&Sha256>, limit: u32) -> Result<Vec<Blob>> {

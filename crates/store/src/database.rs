@@ -10,9 +10,15 @@ use std::{
     fs::File,
     io::Read as _,
     path::{Path, PathBuf},
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
+
+/// Instructions of SQLite between two looks whether a long question is to end.
+const INSTRUCTIONS_BETWEEN: std::os::raw::c_int = 100_000;
 
 /// How a database is used.
 #[derive(Clone, Copy, Debug)]
@@ -148,6 +154,18 @@ impl Database {
         let mut borrowed = self.borrow()?;
         let transaction = borrowed.connection()?.transaction().map_err(Error::from)?;
         work(&Reading::new(&transaction))
+    }
+
+    /// The same for a long question, ended with [`Error::Cancelled`] soon after `stop` is set; what it found by then is
+    /// thrown away.
+    pub(crate) fn read_until<T>(&self, stop: &Arc<AtomicBool>, work: impl FnOnce(&Reading<'_>) -> T) -> Result<T> {
+        let mut borrowed = self.borrow()?;
+        let connection = borrowed.connection()?;
+        let asked = Arc::clone(stop);
+        connection.progress_handler(INSTRUCTIONS_BETWEEN, Some(move || asked.load(Ordering::Relaxed)))?;
+        let answer = connection.transaction().map(|transaction| work(&Reading::new(&transaction)));
+        connection.progress_handler(0, None::<fn() -> bool>)?;
+        if stop.load(Ordering::Relaxed) { Err(Error::Cancelled) } else { Ok(answer?) }
     }
 
     fn borrow(&self) -> Result<Borrowed<'_>> {

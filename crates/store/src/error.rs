@@ -45,6 +45,9 @@ pub enum Error {
     /// Another process holds the lock.
     #[error("another program has locked the database: close it, or wait and try again")]
     Locked,
+    /// Somebody ended the work.
+    #[error("it was cancelled; nothing was changed")]
+    Cancelled,
     /// All readers are in use for too long.
     #[error("the database is busy with other questions: try again")]
     Busy,

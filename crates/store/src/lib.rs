@@ -48,9 +48,9 @@ mod wells;
 mod words;
 
 pub use access::{Reading, Writing};
-pub use assay::{AssayKey, ModelRef, StoredAssay};
+pub use assay::{Agreement, AssayKey, ModelRef, StoredAssay};
 pub use audit::{AuditEntry, AuditFilter, Head, NewAudit};
-pub use backup::Copied;
+pub use backup::{Copied, GoOn};
 pub use blob::{Blob, BlobState};
 pub use database::{Database, Options};
 pub use derived::Repaired;

@@ -4,7 +4,7 @@
 //! the audit trail), so that what is left is still one chain.
 
 use crate::{
-    Reading, Result, Writing,
+    Listed, Page, Reading, Result, Writing,
     audit::{Head, NewAudit},
     digest::{Fields, Sha256},
     ids::StationId,
@@ -12,7 +12,7 @@ use crate::{
     stamp::Now,
     sync_state::Direction,
 };
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{OptionalExtension as _, Row, params};
 use serde::Serialize;
 use serde_json::json;
 
@@ -42,6 +42,20 @@ pub const SCHEMA_VERSION: i64 = 1;
 
 /// The most records pruned in one transaction, so that no plate waits for it.
 const MOST_PRUNED: i64 = 5_000;
+
+const RECORDS: &str = "SELECT seq, kind, schema_version, payload, hash, actor, created_at, offset_min FROM outbox";
+
+fn record(row: &Row<'_>) -> rusqlite::Result<OutboxRecord> {
+    Ok(OutboxRecord {
+        seq: row.get(0)?,
+        kind: row.get(1)?,
+        schema_version: row.get(2)?,
+        payload: row.get(3)?,
+        hash: row.get(4)?,
+        actor: row.get(5)?,
+        at: Now { utc_ms: row.get(6)?, offset_min: row.get(7)? },
+    })
+}
 
 pub(crate) fn genesis(station: StationId) -> Sha256 {
     let mut fields = Fields::new("wellread outbox 1");
@@ -145,23 +159,21 @@ impl Reading<'_> {
         Ok(statement.query_row([], |row| Ok(Head { seq: row.get(0)?, hash: row.get(1)? })).optional()?)
     }
 
+    /// Records that the hub must still learn, newest first.
+    pub fn outbox_page(&self, page: Page) -> Result<Listed<OutboxRecord>> {
+        let acked = self.sync_state(Direction::Uplink)?.acked_seq;
+        let mut statement = self
+            .connection()
+            .prepare_cached(&format!("{RECORDS} WHERE seq > ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3"))?;
+        let rows = statement.query_map(params![acked, page.before(), page.rows()], record)?;
+        Ok(Listed::new(rows.collect::<rusqlite::Result<_>>()?, page, |record| record.seq))
+    }
+
     /// Records after a place, in order, at most `limit`.
     pub fn outbox_after(&self, seq: i64, limit: u32) -> Result<Vec<OutboxRecord>> {
-        let mut statement = self.connection().prepare_cached(
-            "SELECT seq, kind, schema_version, payload, hash, actor, created_at, offset_min FROM outbox
-             WHERE seq > ?1 ORDER BY seq LIMIT ?2",
-        )?;
-        let rows = statement.query_map(params![seq, limit], |row| {
-            Ok(OutboxRecord {
-                seq: row.get(0)?,
-                kind: row.get(1)?,
-                schema_version: row.get(2)?,
-                payload: row.get(3)?,
-                hash: row.get(4)?,
-                actor: row.get(5)?,
-                at: Now { utc_ms: row.get(6)?, offset_min: row.get(7)? },
-            })
-        })?;
+        let mut statement =
+            self.connection().prepare_cached(&format!("{RECORDS} WHERE seq > ?1 ORDER BY seq LIMIT ?2"))?;
+        let rows = statement.query_map(params![seq, limit], record)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 }

@@ -13,6 +13,7 @@ use crate::{
 };
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::Serialize;
+use std::sync::{Arc, atomic::AtomicBool};
 
 words! {
     /// What was checked.
@@ -100,7 +101,13 @@ impl Verification {
 impl Database {
     /// Checks everything that the database can know about itself. Blobs are files, so the caller checks them.
     pub fn verify(&self) -> Result<Verification> {
-        self.read(|reading| Ok(verify(reading)))
+        self.verify_until(&Arc::default())
+    }
+
+    /// The same, ended with [`Error::Cancelled`] soon after `stop` is set.
+    pub fn verify_until(&self, stop: &Arc<AtomicBool>) -> Result<Verification> {
+        // What was cut short would look like damage.
+        self.read_until(stop, verify)
     }
 }
 

@@ -102,7 +102,7 @@ pub fn hex_sha256(bytes: &[u8]) -> String {
 fn installed() -> Option<PathBuf> {
     let program = env::current_exe().ok()?;
     let here = program.parent()?;
-    let beside = [here.join(LIBRARY), here.join("../lib/wellread").join(LIBRARY)];
+    let beside = [here.to_owned(), here.join("../lib/wellread"), here.join("../Resources")].map(|at| at.join(LIBRARY));
     let above = here.ancestors().map(|folder| folder.join(".onnxruntime").join(LIBRARY));
     beside.into_iter().chain(above).find(|path| path.is_file())
 }

@@ -5,16 +5,14 @@ use crate::{
     camera::Camera,
     service,
 };
+use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use std::sync::Arc;
-use tauri::State;
-use wellread_station::{
-    Problem,
-    bench::Bench,
-    intake::next_plate,
-    people::Permission,
-    store::Identity,
+use tauri::{
+    State,
+    ipc::{InvokeBody, Request},
 };
+use wellread_station::{Problem, bench::Bench, intake::next_plate, people::Permission, store::Identity};
 
 /// The bench, and what only this process knows.
 #[derive(Serialize)]
@@ -25,8 +23,17 @@ pub(crate) struct BenchNow {
     service: &'static str,
     /// Why it failed.
     service_message: Option<String>,
+    /// Pictures on their way.
+    queue: Queue,
     /// Whether the simulated camera is on.
     simulated: bool,
+}
+
+/// Pictures on their way.
+#[derive(Serialize)]
+struct Queue {
+    waiting: usize,
+    working: usize,
 }
 
 #[tauri::command]
@@ -37,12 +44,15 @@ pub(crate) async fn bench(app: State<'_, Arc<App>>) -> Answer<BenchNow> {
             station.bench()
         })
         .await?;
-    let (service, service_message) = match app.service_state() {
-        service::State::Running => ("running", None),
-        service::State::Stopped => ("stopped", None),
-        service::State::Failed(why) => ("failed", Some(why)),
+    let state = app.service_state();
+    let service = match &state {
+        service::State { runs: true, .. } => "running",
+        service::State { failed: Some(_), .. } => "failed",
+        service::State { .. } => "stopped",
     };
-    Ok(BenchNow { bench, service, service_message, simulated: app.is_simulated() })
+    let (waiting, working) = state.queue;
+    let queue = Queue { waiting, working };
+    Ok(BenchNow { bench, service, service_message: state.failed, queue, simulated: app.is_simulated() })
 }
 
 #[tauri::command]
@@ -66,8 +76,15 @@ pub(crate) async fn clear_next_plates(app: State<'_, Arc<App>>) -> Answer<()> {
     .await
 }
 
+/// Takes a picture as the body of the call, and its name, percent-encoded, from the header `name`.
 #[tauri::command]
-pub(crate) async fn drop_image(app: State<'_, Arc<App>>, name: String, bytes: Vec<u8>) -> Answer<String> {
+pub(crate) async fn drop_image(app: State<'_, Arc<App>>, request: Request<'_>) -> Answer<String> {
+    let InvokeBody::Raw(bytes) = request.body() else {
+        return Err(Problem::invalid("a picture is given as its bytes").into());
+    };
+    let name = request.headers().get("name").and_then(|name| name.to_str().ok()).unwrap_or_default();
+    let name = percent_decode_str(name).decode_utf8_lossy().into_owned();
+    let bytes = bytes.clone();
     app.change(move |station, by| station.put_into_inbox(by, &name, &bytes)).await
 }
 

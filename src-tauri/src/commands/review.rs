@@ -5,7 +5,6 @@ use std::sync::Arc;
 use tauri::State;
 use wellread_station::{
     Grid, Station,
-    eyes::Eyes,
     people::{Permission, Session},
     pipeline::Pipeline,
     review::{Change, Reason},
@@ -74,7 +73,7 @@ pub(crate) async fn sign(
 #[tauri::command]
 pub(crate) async fn reprocess(app: State<'_, Arc<App>>, run_id: RunId, assay: Option<String>) -> Answer<RunDetail> {
     app.change(move |station, by| {
-        let eyes = Eyes::open(None, 1)?;
+        let eyes = station.eyes(None, 1)?;
         let ended = Pipeline::new(station, &eyes, &station.settings()?)?.reprocess(by, run_id, assay.as_deref())?;
         shown(station, by, ended.run)
     })

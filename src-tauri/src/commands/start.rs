@@ -4,12 +4,21 @@ use crate::{
     app::{Answer, App, Opened},
     camera::Camera,
     fault::Fault,
+    tray,
 };
 use serde::{Deserialize, Serialize};
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 use tauri::{AppHandle, State};
+use tauri_plugin_dialog::{DialogExt as _, FilePath};
 use wellread_station::{
-    Clock, NewStation, Problem, Station, keys::KeyPlace, people::check_first, person::Person,
+    Clock, NewStation, Problem, Station, assays,
+    keys::{self, KeyPlace},
+    people::check_first,
+    person::Person,
+    store::RunId,
 };
 
 /// What the window must know before anything else.
@@ -24,6 +33,15 @@ pub(crate) struct StartState {
     version: &'static str,
     data_folder: PathBuf,
     idle_lock_min: u32,
+    /// Whether the system has a keyring that answers; asked at the first start alone.
+    can_keyring: bool,
+    encrypted: bool,
+    /// The shipped assays, to choose one at the first start.
+    assays: Vec<assays::ShippedAssay>,
+    suggested_inbox: PathBuf,
+    suggested_deliver: PathBuf,
+    /// The run that a link from outside asks for, told to who has signed in.
+    open: Option<RunId>,
 }
 
 /// A station to make.
@@ -49,8 +67,9 @@ enum Encryption {
 }
 
 #[tauri::command]
-pub(crate) fn start_state(app: State<'_, Arc<App>>) -> Answer<StartState> {
-    state(&app)
+pub(crate) async fn start_state(app: State<'_, Arc<App>>) -> Answer<StartState> {
+    let app = Arc::clone(&app);
+    blocking(move || state(&app)).await
 }
 
 fn state(app: &App) -> Answer<StartState> {
@@ -64,41 +83,54 @@ fn state(app: &App) -> Answer<StartState> {
         (Some(station), Ok(session)) => Some(station.person(&session)?),
         _ => None,
     };
+    let opening = app.folder().opening().ok();
+    let suggested = home().join("Wellread");
     Ok(StartState {
         kind,
         station: station.map(|station| station.identity().name.clone()),
         fault,
+        open: app.link().filter(|_| person.is_some()),
         person,
         version: Station::app_version(),
         data_folder: app.folder().path().to_owned(),
         idle_lock_min: station.map_or(Ok(0), |s| s.settings().map(|settings| settings.people.idle_lock_min))?,
+        can_keyring: kind != "first-start" || keys::keyring_answers(),
+        encrypted: opening.is_some_and(|opening| opening.key != KeyPlace::Unencrypted),
+        assays: assays::shipped(),
+        suggested_inbox: suggested.join("inbox"),
+        suggested_deliver: suggested.join("lims"),
     })
 }
 
+/// Where a person's own folders are.
+fn home() -> PathBuf {
+    let named = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
+    std::env::var_os(named).map(PathBuf::from).unwrap_or_default()
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Answer<T> + Send + 'static) -> Answer<T> {
+    let done = tauri::async_runtime::spawn_blocking(work).await;
+    done.map_err(|error| Fault::from(anyhow::anyhow!("it was given up: {error}")))?
+}
+
 #[tauri::command]
-pub(crate) async fn first_start(
-    app: State<'_, Arc<App>>,
-    window: AppHandle,
-    order: FirstStart,
-) -> Answer<StartState> {
+pub(crate) async fn first_start(app: State<'_, Arc<App>>, window: AppHandle, order: FirstStart) -> Answer<StartState> {
     if !matches!(app.opened(), Opened::None) {
         return Err(Problem::refused("there is a station already").into());
     }
     let app = Arc::clone(&app);
-    tauri::async_runtime::spawn_blocking(move || {
+    blocking(move || {
         make(&app, &order, &window)?;
         state(&app)
     })
     .await
-    .map_err(|error| anyhow::anyhow!("the first start was given up: {error}"))?
 }
 
 fn make(app: &Arc<App>, order: &FirstStart, window: &AppHandle) -> Answer<()> {
     // Asked before anything is made, so that a refused name or password leaves nothing behind.
     check_first(&order.admin, &order.password)?;
     for folder in [Some(&order.inbox), order.deliver.as_ref()].into_iter().flatten() {
-        std::fs::create_dir_all(folder)
-            .map_err(|error| Problem::invalid(format!("the folder {} cannot be used: {error}", folder.display())))?;
+        usable(folder)?;
     }
     let mut settings = vec![
         ("assay".to_owned(), serde_json::json!(order.assay)),
@@ -121,4 +153,46 @@ fn make(app: &Arc<App>, order: &FirstStart, window: &AppHandle) -> Answer<()> {
     app.sign_in(session);
     app.simulate(order.simulated.then(|| Camera::start(order.inbox.clone(), &order.assay, now_ms)));
     Ok(())
+}
+
+/// A folder that is there or can be made, named whole: the program's own place may be another one tomorrow.
+fn usable(folder: &Path) -> Answer<()> {
+    if !folder.is_absolute() {
+        let told = format!("'{}' does not say where it lies: give the whole path of the folder", folder.display());
+        return Err(Problem::invalid(told).into());
+    }
+    std::fs::create_dir_all(folder)
+        .map_err(|error| Problem::invalid(format!("the folder {} cannot be used: {error}", folder.display())).into())
+}
+
+#[tauri::command]
+pub(crate) async fn pick_folder(window: AppHandle) -> Answer<Option<PathBuf>> {
+    blocking(move || Ok(path(window.dialog().file().blocking_pick_folder()))).await
+}
+
+#[tauri::command]
+pub(crate) async fn pick_file(window: AppHandle) -> Answer<Option<PathBuf>> {
+    blocking(move || Ok(path(window.dialog().file().blocking_pick_file()))).await
+}
+
+#[tauri::command]
+pub(crate) async fn pick_save(window: AppHandle, name: String) -> Answer<Option<PathBuf>> {
+    blocking(move || Ok(path(window.dialog().file().set_file_name(name).blocking_save_file()))).await
+}
+
+fn path(picked: Option<FilePath>) -> Option<PathBuf> {
+    picked?.into_path().ok()
+}
+
+/// Says in which language the tray and notifications speak.
+#[tauri::command]
+pub(crate) fn set_language(app: State<'_, Arc<App>>, window: AppHandle, locale: String) {
+    app.language().set(&locale);
+    tray::translate(&app, &window);
+}
+
+/// The run that a link asked for is shown.
+#[tauri::command]
+pub(crate) fn link_followed(app: State<'_, Arc<App>>) {
+    app.set_link(None);
 }

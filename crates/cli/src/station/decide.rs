@@ -2,12 +2,10 @@
 
 use super::{Here, who};
 use crate::args::station::{ReviewArgs, SignArgs};
-use anyhow::Context as _;
 use serde_json::json;
 use std::{path::Path, process::ExitCode};
 use wellread_station::{
     Problem, Station, calibration,
-    eyes::Eyes,
     people::Session,
     pipeline::Pipeline,
     review::{Change, Reason, ReasonCode},
@@ -51,7 +49,7 @@ fn with_grid(here: &Here, station: &Station, by: &Session, args: &ReviewArgs, fi
     let grid = calibration::load(file).map_err(Problem::invalid)?;
     let mut settings = station.settings()?;
     settings.intake.calibration = Some(file.to_owned());
-    let eyes = Eyes::open(None, 1).context("the models cannot be used")?;
+    let eyes = station.eyes(None, 1)?;
     let ended = Pipeline::new(station, &eyes, &settings)?.reprocess(by, args.run, None)?;
     if let Some(why) = ended.error {
         return Err(Problem::refused(format!("with this grid the picture cannot be read: {why}")).into());

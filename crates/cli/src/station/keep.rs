@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 use std::{fs, process::ExitCode};
 use wellread_station::{
-    Clock, Problem, Station,
+    Clock, Problem, Station, Steps,
     backup::{self, BackedUp, Present},
     store::{Repaired, StoredAssay},
     verify::{Mend, Verified},
@@ -22,7 +22,7 @@ pub(super) fn backup(here: &Here, args: &BackupArgs) -> anyhow::Result<ExitCode>
         })?;
     }
     if let Some(file) = &args.file {
-        let copied = station.backup(&session, file, !args.no_pictures)?;
+        let copied = station.backup(&session, file, !args.no_pictures, &Steps::unwatched())?;
         here.print.one(&copied, || copy_text(&copied, &file.display().to_string()))?;
     }
     Ok(ExitCode::SUCCESS)
@@ -37,7 +37,13 @@ pub(super) fn restore(here: &Here, args: &RestoreArgs) -> anyhow::Result<ExitCod
             Err(why) => eprintln!("what is there cannot be opened and is put aside: {why:#}"),
         }
     }
-    let copied = backup::restore(&args.file, &here.folder, key_place(&args.key)?, present, &Clock::system())?;
+    let copied = backup::restore(
+        &args.file,
+        &here.folder,
+        key_place(&args.key)?,
+        present,
+        (&Clock::system(), &Steps::unwatched()),
+    )?;
     here.print.done(&copied, || copy_text(&copied, &here.folder.path().display().to_string()))
 }
 
@@ -104,7 +110,7 @@ pub(super) fn assays(here: &Here, args: &AssaysArgs) -> anyhow::Result<ExitCode>
             let session = who::sign_in(&station, &args.by)?;
             let name = file.display().to_string();
             let toml = fs::read_to_string(file).with_context(|| format!("cannot read {name}"))?;
-            let assay = station.add_assay(&session, &name, &toml)?;
+            let assay = station.add_assay(&session, &name, &toml, "")?;
             here.print.done(&told(&assay), || line(&assay))
         }
     }
@@ -118,7 +124,7 @@ pub(super) fn verify(here: &Here, args: &VerifyArgs) -> anyhow::Result<ExitCode>
         let repaired = station.repair_derived(&session)?;
         here.print.one(&json!({ "repaired": repaired }), || repaired_text(&repaired))?;
     }
-    let found = station.verify(mend)?;
+    let found = station.verify(mend, &Steps::unwatched())?;
     here.print.one(&found, || verify_text(&found))?;
     Ok(if found.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -2,12 +2,9 @@
 
 use super::{Here, who};
 use crate::args::station::{NextArgs, ReprocessArgs};
-use anyhow::Context as _;
 use serde_json::json;
 use std::process::ExitCode;
-use wellread_station::{
-    eyes::Eyes, intake::next_plate, people::Permission, pipeline::Pipeline, store::Identity, store::RunStatus,
-};
+use wellread_station::{intake::next_plate, people::Permission, pipeline::Pipeline, store::Identity, store::RunStatus};
 
 pub(super) fn next(here: &Here, args: &NextArgs) -> anyhow::Result<ExitCode> {
     let station = here.open()?;
@@ -33,7 +30,7 @@ pub(super) fn next(here: &Here, args: &NextArgs) -> anyhow::Result<ExitCode> {
 pub(super) fn reprocess(here: &Here, args: &ReprocessArgs) -> anyhow::Result<ExitCode> {
     let station = here.open()?;
     let session = who::sign_in(&station, &args.by)?;
-    let eyes = Eyes::open(args.model.as_deref(), 1).context("the models cannot be used")?;
+    let eyes = station.eyes(args.model.as_deref(), 1)?;
     let pipeline = Pipeline::new(&station, &eyes, &station.settings()?)?;
     let ended = pipeline.reprocess(&session, args.run, args.assay.as_deref())?;
     let told = json!({

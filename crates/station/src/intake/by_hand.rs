@@ -29,7 +29,9 @@ impl Station {
         }
         let base = Path::new(name).file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         if base.is_empty() || scan::is_ignored(&base) {
-            return Err(Problem::invalid(format!("'{name}' is a name that the station ignores: rename the file")).into());
+            return Err(
+                Problem::invalid(format!("'{name}' is a name that the station ignores: rename the file")).into()
+            );
         }
         put(&inbox, &base, bytes).with_context(|| format!("the picture cannot be put into {}", inbox.display()))
     }
@@ -44,7 +46,8 @@ fn put(inbox: &Path, base: &str, bytes: &[u8]) -> anyhow::Result<String> {
         let Ok(mut file) = OpenOptions::new().write(true).create_new(true).open(&part) else { continue };
         let written = file.write_all(bytes).and_then(|()| file.sync_all());
         // A hard link never replaces a file that is there, as a rename would.
-        let named = written.and_then(|()| fs::hard_link(&part, inbox.join(&name)).or_else(|_| rename(&part, &inbox.join(&name))));
+        let named = written
+            .and_then(|()| fs::hard_link(&part, inbox.join(&name)).or_else(|_| rename(&part, &inbox.join(&name))));
         let _ = fs::remove_file(&part);
         match named {
             Ok(()) => return Ok(name),

@@ -35,6 +35,10 @@ impl Service<'_, '_> {
         if self.unusable.as_ref() == Some(&settings) {
             return;
         }
+        if self.rules.settings.models != settings.models {
+            self.kept.tally.models_changed = true;
+            return;
+        }
         if !self.rules.differ_from(&settings) {
             if self.unusable.take().is_some() {
                 self.tell_state("settings", HealthStatus::Healthy, "");

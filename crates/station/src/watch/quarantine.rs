@@ -49,6 +49,11 @@ impl Quarantine {
         trouble
     }
 
+    /// How many pictures are left to do here.
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len() + usize::from(self.in_hand.is_some())
+    }
+
     /// Whether nothing is left to do here.
     pub(super) fn is_empty(&self) -> bool {
         self.waiting.is_empty() && self.in_hand.is_none()

@@ -42,6 +42,13 @@ pub enum Told {
         /// The reason, for people.
         reason: String,
     },
+    /// How many files wait, and how many are being read.
+    Queue {
+        /// Found and not yet begun.
+        waiting: usize,
+        /// In work.
+        working: usize,
+    },
     /// A part of the station is in another state than before.
     State {
         /// The part: `service`, `inbox`, `disk`, `intake`, `delivery`, `clock`, `settings`.
@@ -67,6 +74,8 @@ pub struct Tally {
     pub rejected: u64,
     /// Files that the system does not let be read.
     pub unreadable: BTreeSet<String>,
+    /// Whether it ended because other models were chosen: open those, and run it again.
+    pub models_changed: bool,
 }
 
 /// Who is told of what happens, and who says when to stop.

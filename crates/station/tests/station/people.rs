@@ -84,7 +84,11 @@ fn no_role_does_more_than_it_may() {
         denied,
         "user:admin"
     );
-    assert_eq!(code(station.backup(&operator, &bench.path("copy.db"), true)), denied, "backup:create");
+    assert_eq!(
+        code(station.backup(&operator, &bench.path("copy.db"), true, &wellread_station::Steps::unwatched())),
+        denied,
+        "backup:create"
+    );
     station.review(&operator, run, &Change::Accept, &reason, None).unwrap();
     assert_eq!(code(station.sign(&operator, PASSWORD, run, Meaning::Approved, None)), denied, "run:approve");
     station.set_roles(&bench.admin, "operator", &["viewer".to_owned()], "moved").unwrap();

@@ -11,13 +11,13 @@ fn a_damaged_picture_is_named_put_aside_and_read_again() {
     let name = bench.station.run(run).unwrap().images[0].sha256.to_string();
     let path = bench.station.blobs().path(&name).unwrap();
     put(&path, b"damaged");
-    let looked = bench.station.verify(Mend::No).unwrap();
+    let looked = bench.station.verify(Mend::No, &Steps::unwatched()).unwrap();
     assert!(!looked.ok, "it is found");
     assert!(looked.findings[0].place.contains(&name), "by name: {:?}", looked.findings[0]);
-    let mended = bench.station.verify(Mend::Yes).unwrap();
+    let mended = bench.station.verify(Mend::Yes, &Steps::unwatched()).unwrap();
     assert!(!mended.ok && mended.mended == 1, "told once more, and mended from the source folder");
     assert!(bench.place.path().join("data/blobs/quarantine").is_dir(), "what was damaged is kept");
-    assert!(bench.station.verify(Mend::Yes).unwrap().ok, "then all is well");
+    assert!(bench.station.verify(Mend::Yes, &Steps::unwatched()).unwrap().ok, "then all is well");
     bench.assert_sound();
 }
 
@@ -29,7 +29,7 @@ fn a_lost_picture_whose_source_changed_stays_named() {
     fs::remove_file(bench.station.blobs().path(&image.sha256.to_string()).unwrap()).unwrap();
     put(&bench.path("inbox").join(&image.file_name), &vec![b'x'; image.size as usize]);
     for _ in 0..2 {
-        let found = bench.station.verify(Mend::Yes).unwrap();
+        let found = bench.station.verify(Mend::Yes, &Steps::unwatched()).unwrap();
         assert!(!found.ok && found.mended == 0, "other content of the same size is not the picture");
     }
 }
@@ -38,7 +38,7 @@ fn a_lost_picture_whose_source_changed_stays_named() {
 fn a_blob_that_nothing_refers_to_is_counted() {
     let bench = Bench::new();
     bench.station.blobs().put(b"left by a crash").unwrap();
-    let found = bench.station.verify(Mend::Yes).unwrap();
+    let found = bench.station.verify(Mend::Yes, &Steps::unwatched()).unwrap();
     assert!(found.ok && found.orphan_blobs == 1, "it is nothing wrong, but it is seen");
 }
 
@@ -48,7 +48,7 @@ fn an_edit_of_the_database_file_is_named() {
     bench.record("S-1", "1", [5; 8], false);
     let file = bench.station.folder().database();
     let place = bench.path("copy.db");
-    bench.station.backup(&bench.admin, &place, false).unwrap();
+    bench.station.backup(&bench.admin, &place, false, &Steps::unwatched()).unwrap();
     drop(bench.station);
     // Another number wherever it stands, as somebody would do it who wants another sample to have this plate.
     let bytes = fs::read(&place).unwrap();
@@ -62,5 +62,5 @@ fn an_edit_of_the_database_file_is_named() {
     }
     let folder = wellread_station::Folder::new(bench.place.path().join("data"));
     let station = wellread_station::Station::open(&folder, bench.clock.clone()).unwrap();
-    assert!(!station.verify(Mend::No).unwrap().ok, "the seals do not fit");
+    assert!(!station.verify(Mend::No, &Steps::unwatched()).unwrap().ok, "the seals do not fit");
 }

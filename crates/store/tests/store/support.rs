@@ -95,12 +95,10 @@ pub(crate) fn station(key: Option<&Key>) -> Bench {
     let path = folder.path().join("station.db");
     let db = Database::create_with(&path, key, &new_station(), &station_at(0), patient()).expect("a new database");
     db.write(&station_at(0), |w| {
-        w.add_assay(&StoredAssay {
-            id: "hi".into(),
-            version: hi().version,
-            name: hi().name,
-            toml: "id = 'hi'".into(),
-        })?;
+        w.add_assay(
+            &StoredAssay { id: "hi".into(), version: hi().version, name: hi().name, toml: "id = 'hi'".into() },
+            "",
+        )?;
         for n in [1, 2] {
             w.create_user(&NewUser {
                 id: user_id(n),

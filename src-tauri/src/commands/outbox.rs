@@ -1,0 +1,19 @@
+//! What waits for headquarters.
+
+use crate::app::{Answer, App};
+use std::sync::Arc;
+use tauri::State;
+use wellread_station::{
+    outbox::OutboxState,
+    store::{Listed, OutboxRecord, Page},
+};
+
+#[tauri::command]
+pub(crate) async fn outbox(app: State<'_, Arc<App>>, page: Page) -> Answer<Listed<OutboxRecord>> {
+    app.ask(move |station, by| station.outbox(by, page)).await
+}
+
+#[tauri::command]
+pub(crate) async fn outbox_state(app: State<'_, Arc<App>>) -> Answer<OutboxState> {
+    app.ask(|station, by| station.outbox_state(by)).await
+}
