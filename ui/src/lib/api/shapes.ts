@@ -21,6 +21,7 @@ export type { Call } from '../types/Call';
 export type { CallFlag } from '../types/CallFlag';
 export type { Change } from '../types/Change';
 export type { Decision } from '../types/Decision';
+export type { Dilution } from '../types/Dilution';
 export type { Disposition } from '../types/Disposition';
 export type { Distribution } from '../types/Distribution';
 export type { Grid } from '../types/Grid';

@@ -124,9 +124,9 @@ export function preview(sample: string, template: string, ends: number[]): T.Int
 export const OUTBOX: T.OutboxState = {
   pending: 128,
   oldest_ms: NOW_MS - 5 * 3_600_000,
-  rejected: 1,
-  last_success_ms: NOW_MS - 5 * 3_600_000,
-  enrolled: true,
+  rejected: 0,
+  last_success_ms: null,
+  enrolled: false,
 };
 
 const KINDS = ['run', 'review', 'signature', 'interface-file', 'run', 'config', 'run-failed', 'user', 'rejection'];
