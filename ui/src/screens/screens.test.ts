@@ -281,3 +281,16 @@ test('the recovery key is offered where there is one', async () => {
     }),
   );
 });
+
+test('the rail is reached and walked by keys', async () => {
+  await open('#/runs');
+  await screen.findByRole('navigation', { name: 'Main menu' });
+  await fireEvent.keyDown(document.body, { key: 'F6' });
+  expect(document.activeElement?.textContent, 'where the window is').toContain('Runs');
+  await fireEvent.keyDown(document.activeElement!, { key: 'ArrowDown' });
+  expect(document.activeElement?.textContent).toContain('Samples');
+  await fireEvent.keyDown(document.activeElement!, { key: 'Home' });
+  expect(document.activeElement?.textContent).toContain('Bench');
+  await fireEvent.keyDown(document.activeElement!, { key: 'F6' });
+  expect(document.activeElement?.id, 'and back').toBe('content');
+});

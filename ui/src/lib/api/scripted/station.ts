@@ -27,6 +27,9 @@ const ROLES: T.Role[] = rest.ROLES;
 type Args = any;
 type Handlers = Record<string, (args: Args) => unknown>;
 
+const hayOf = (line: T.RunLine): string =>
+  `${line.sample_no} ${line.submission_no} ${line.plate_no} ${line.file_name ?? ''}`.toLowerCase();
+
 /** One scripted station; every one begins alike. */
 export class ScriptedStation implements Backend {
   readonly calls: { name: string; args: Record<string, unknown> }[] = [];
@@ -52,6 +55,7 @@ export class ScriptedStation implements Backend {
   #cancelled = new Set<string>();
   #autostart = true;
   #bySample: number[] | null = null;
+  #hay: string[] = [];
 
   constructor(script: Script = {}) {
     this.#script = script;
@@ -156,20 +160,26 @@ export class ScriptedStation implements Backend {
 
   #runs({ filter, page }: { filter: T.RunFilter; page: T.Page }): T.Listed<T.RunLine> {
     const words = (filter.text ?? '').toLowerCase().split(/\s+/).filter(Boolean);
+    // A real station has an index; here the words of every run are kept after the first search.
+    const says = (seq: number): boolean => {
+      const hay = (this.#hay[seq] ??= hayOf(this.#line(seq)));
+      return words.every((word) => hay.includes(word));
+    };
     const fits = (line: T.RunLine): boolean => {
       if (filter.disposition && line.disposition !== filter.disposition) return false;
       if (filter.status && line.status !== filter.status) return false;
       if (filter.sample_no && line.sample_no !== filter.sample_no) return false;
       if (filter.from_ms && line.predict_at.utc_ms < filter.from_ms) return false;
       if (filter.to_ms && line.predict_at.utc_ms >= filter.to_ms) return false;
-      const hay = `${line.sample_no} ${line.submission_no} ${line.plate_no} ${line.file_name ?? ''}`.toLowerCase();
-      return words.every((word) => hay.includes(word));
+      return true;
     };
     const rows: T.RunLine[] = [];
     const at = this.#placeIn(filter.order ?? 'newest');
     let place = page.after ?? 0;
     for (; place < this.#total && rows.length < page.limit; place += 1) {
-      const line = this.#line(at(place));
+      const seq = at(place);
+      if (words.length > 0 && !says(seq)) continue;
+      const line = this.#line(seq);
       if (fits(line)) rows.push(line);
     }
     return { rows, next: place < this.#total ? place : null };
@@ -281,6 +291,7 @@ export class ScriptedStation implements Backend {
 
   #keep(run: T.RunDetail): T.RunDetail {
     this.#changed.set(run.seq, run);
+    delete this.#hay[run.seq];
     this.#samples = null;
     queueMicrotask(() => this.emit('changed', { what: 'run', id: run.id }));
     return run;
