@@ -8,9 +8,13 @@ const script: Script = {
   as: asked.get('as') ?? 'anong',
   rows: Number(asked.get('rows') ?? 411),
   offline: asked.has('offline'),
-  locale: asked.get('locale'),
-  theme: asked.get('theme'),
+  slow: asked.has('slow'),
 };
+// The window keeps these by itself.
+for (const kept of ['locale', 'theme']) {
+  const value = asked.get(kept);
+  if (value) localStorage.setItem(`wellread.${kept}`, value);
+}
 const station = new ScriptedStation(script);
 Object.assign(window, { station });
 begin(station);

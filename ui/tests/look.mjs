@@ -1,7 +1,7 @@
 // What is looked at in the page itself. Runs in the browser, so it uses nothing from outside.
 
-/** Text that is cut off, controls that lie over each other, and words left in English. */
-export function look({ english }) {
+/** Text that is cut off, controls that lie over each other, words left in English, targets too small for a glove. */
+export function look({ english, gloves }) {
   const found = [];
   const seen = (el) => {
     const box = el.getBoundingClientRect();
@@ -57,6 +57,19 @@ export function look({ english }) {
         (Math.max(x.top, y.top) + Math.min(x.bottom, y.bottom)) / 2,
       );
       if (at && (a.contains(at) || b.contains(at))) found.push(`over each other: ${named(a)} and ${named(b)}`);
+    }
+  }
+
+  if (gloves) {
+    // A radio or a checkbox is hit through its label; a well is also reached by arrows and by its row's crop.
+    const targets = [...root.querySelectorAll('button, a, select, textarea, summary, label:has(input), input')].filter(
+      (el) =>
+        seen(el) && !el.matches('.heard, a[href="#content"], label input, [data-well]') && el.offsetParent !== null,
+    );
+    for (const el of targets) {
+      const { width, height } = el.getBoundingClientRect();
+      if (width < 55.5 || height < 55.5)
+        found.push(`small target ${Math.round(width)}x${Math.round(height)}: ${named(el)}`);
     }
   }
 

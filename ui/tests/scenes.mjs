@@ -58,6 +58,21 @@ export const SCENES = [
   { name: 'assays', hash: '#/assays' },
   { name: 'assay', hash: '#/assay/mic@1' },
   {
+    name: 'assay-edit',
+    hash: '#/assay/hi@1',
+    async act(page, t) {
+      await button(page, t('assay_copy')).click();
+      await page.locator('main [role=radiogroup] label').nth(2).click();
+      const box = (well) => page.locator(`[data-paint="${well}"]`).boundingBox();
+      const [from, to] = [await box('G1'), await box('G11')];
+      await page.mouse.move(from.x + 10, from.y + 10);
+      await page.mouse.down();
+      await page.mouse.move(to.x + 10, to.y + 10, { steps: 30 });
+      await page.mouse.up();
+      await page.waitForTimeout(400);
+    },
+  },
+  {
     name: 'assay-faulty',
     hash: '#/assay/hi@1',
     async act(page, t) {
@@ -73,9 +88,17 @@ export const SCENES = [
     hash: '#/models',
     async act(page, t) {
       await button(page, t('model_trial').replace('{n}', '50')).click();
-      await page.locator('#trial').waitFor();
+      await page.locator('[data-trial]').waitFor();
+      await page.locator('[data-trial]').scrollIntoViewIfNeeded();
     },
   },
+  {
+    name: 'models-trying',
+    query: 'slow',
+    hash: '#/models',
+    act: (page, t) => button(page, t('model_trial').replace('{n}', '50')).click(),
+  },
+  { name: 'model-add', hash: '#/models', act: (page, t) => button(page, t('model_add')).click() },
   { name: 'people', hash: '#/people' },
   { name: 'person-new', hash: '#/people', act: (page, t) => button(page, t('person_new')).click() },
   {
@@ -92,6 +115,11 @@ export const SCENES = [
     },
   },
   { name: 'settings', hash: '#/settings' },
+  {
+    name: 'settings-restore',
+    hash: '#/settings',
+    act: (page, t) => button(page, t('restore')).click(),
+  },
   {
     name: 'setting',
     hash: '#/settings',

@@ -4,7 +4,7 @@ import { locale } from './locale.svelte';
 
 beforeEach(() => {
   localStorage.clear();
-  locale.start('en');
+  locale.start();
 });
 
 const AT = { utc_ms: Date.UTC(2026, 10, 21, 2, 58, 30), offset_min: 420 };

@@ -1,5 +1,5 @@
 import { locale } from './locale.svelte';
-import type { Now } from './api/provisional';
+import type { Now } from './api/shapes';
 
 // Formatters are dear to make and rows are many, so each is kept by language and options.
 const kept = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat>();

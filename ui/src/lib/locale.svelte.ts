@@ -13,10 +13,10 @@ function isLocale(text: unknown): text is Locale {
 class LocaleState {
   current = $state<Locale>('en');
 
-  start(suggested: string | null): void {
+  start(): void {
     const kept = localStorage.getItem(KEPT);
     const system = navigator.language.slice(0, 2);
-    this.#become([kept, suggested, system].find(isLocale) ?? 'en');
+    this.#become([kept, system].find(isLocale) ?? 'en');
   }
 
   choose(locale: Locale): void {

@@ -1,4 +1,4 @@
-import type { Call } from './api/provisional';
+import type { Call } from './api/shapes';
 
 /** The shapes of the annotated pictures, so that a class looks the same on paper and in the window. */
 export type Shape =

@@ -1,4 +1,4 @@
-import type { RunDetail } from './api/provisional';
+import type { RunDetail } from './api/shapes';
 import { isDoubtful } from './plate/geometry';
 import { m } from './paraglide/messages';
 import { seriesFlag } from './words';

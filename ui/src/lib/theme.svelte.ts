@@ -11,9 +11,10 @@ function isTheme(text: unknown): text is Theme {
 class ThemeState {
   current = $state<Theme>('system');
 
-  start(suggested: string | null): void {
+  start(): void {
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#paint());
-    this.current = [localStorage.getItem(KEPT), suggested].find(isTheme) ?? 'system';
+    const kept = localStorage.getItem(KEPT);
+    this.current = isTheme(kept) ? kept : 'system';
     this.#paint();
   }
 

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import problem from '../../../crates/station/src/problem.rs?raw';
 import review from '../../../crates/station/src/review.rs?raw';
-import people from '../../../crates/station/src/people.rs?raw';
+import people from '../../../crates/station/src/people/permission.rs?raw';
 import { detailOf } from './api/scripted/runs';
 import { locale } from './locale.svelte';
 import { whyReview } from './reasons';
@@ -9,7 +9,7 @@ import * as words from './words';
 
 beforeEach(() => {
   localStorage.clear();
-  locale.start('en');
+  locale.start();
 });
 
 test('every code of the station has a sentence of its own', () => {

@@ -1,6 +1,6 @@
 // What the station's closed names are called in the user's language. A name that is not known here, such as a
 // laboratory's own class, is shown as it is.
-import type { Permission, SeriesResult } from './api/provisional';
+import type { Permission, ReasonCode, SeriesResult } from './api/shapes';
 import * as format from './format';
 import { m } from './paraglide/messages';
 
@@ -108,10 +108,10 @@ const REASONS = {
   repeat: m.reason_repeat,
   mistake: m.reason_mistake,
   other: m.reason_other,
-} satisfies Words;
+} satisfies Record<ReasonCode, () => string>;
 
 /** Why somebody decided something, in the order in which it is offered. */
-export const REASON_CODES = Object.keys(REASONS);
+export const REASON_CODES = Object.keys(REASONS) as ReasonCode[];
 
 export const reasonName = from(REASONS);
 
@@ -169,7 +169,9 @@ export const rightName = from({
 export const taskName = from({
   verify: m.task_verify,
   backup: m.task_backup,
+  restore: m.task_restore,
   trial: m.task_trial,
+  bundle: m.task_bundle,
 });
 
 export const outboxKind = from({
@@ -194,7 +196,12 @@ const SHIPPED_ASSAYS: Words = {
 export const assayName = (line: { id: string; name: string; origin: string }): string =>
   (line.origin === 'shipped' && SHIPPED_ASSAYS[line.id]?.()) || line.name;
 
-export const originName = from({ shipped: m.origin_shipped, station: m.origin_station, hub: m.origin_hub });
+export const originName = from({
+  shipped: m.origin_shipped,
+  station: m.origin_station,
+  added: m.origin_added,
+  hub: m.origin_hub,
+});
 
 export const modelKind = from({
   locator: m.kind_locator,
@@ -251,6 +258,8 @@ const FAULTS: Words = {
   'disk-full': m.fault_disk_full,
   busy: m.fault_busy,
   damaged: m.fault_damaged,
+  'read-only': m.fault_read_only,
+  cancelled: m.fault_cancelled,
   locked: m.fault_locked,
 };
 

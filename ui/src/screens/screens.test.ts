@@ -95,7 +95,8 @@ test('the first start says what is missing until nothing is', async () => {
   await fireEvent.submit(document.querySelector('form')!);
   await screen.findByRole('navigation', { name: 'Main menu' }, { timeout: 8000 });
   const sent = station.calls.find((call) => call.name === 'first_start')?.args['order'];
-  expect(sent).toMatchObject({ station: 'Bench 2', simulated: true, deliver: null, encryption: { kind: 'keyring' } });
+  expect(sent).toMatchObject({ station: 'Bench 2', simulated: true, encryption: { kind: 'keyring' } });
+  expect(sent, 'the folders that were suggested').toMatchObject({ deliver: 'C:\\Users\\bench\\Documents\\Results' });
 });
 
 test('a plate is reviewed by keys alone', async () => {
@@ -171,4 +172,125 @@ test('a plate that arrives while another is reviewed leaves the review alone', a
   station.arrive();
   await waitFor(() => expect(listed).toHaveBeenCalled());
   expect(document.querySelector('h1')?.textContent).toBe(title);
+});
+
+test('a link from outside opens the run, after signing in where the station is locked', async () => {
+  const run = '01a1ff89-run0-7000-8000-00000000019a';
+  const station = await open('#/bench', { scene: 'signed-out' });
+  station.emit('open', { run_id: run });
+  await fireEvent.input(screen.getByLabelText('User name'), { target: { value: 'anong' } });
+  await fireEvent.input(screen.getByLabelText('Password'), { target: { value: PASSWORD } });
+  await fireEvent.submit(document.querySelector('form')!);
+  await waitFor(() => expect(station.calls.find((call) => call.name === 'run')?.args).toEqual({ run_id: run }), {
+    timeout: 8000,
+  });
+});
+
+test('a dropped picture goes as bytes, with its name in a header', async () => {
+  const station = await open('#/bench');
+  await screen.findByText('Next plate', {}, { timeout: 8000 });
+  const files = ['แผ่น 1.jpg', '2.tif'].map((name) =>
+    // What a browser can and jsdom cannot.
+    Object.assign(new File([], name), { arrayBuffer: () => Promise.resolve(new ArrayBuffer(7)) }),
+  );
+  const drop = new Event('drop', { bubbles: true, cancelable: true });
+  Object.defineProperty(drop, 'dataTransfer', { value: { files } });
+  window.dispatchEvent(drop);
+  await waitFor(() =>
+    expect(
+      station.calls.filter((call) => call.name === 'drop_image').map((call) => call.args),
+      'one call a file',
+    ).toEqual([
+      { name: encodeURIComponent('แผ่น 1.jpg'), size: 7 },
+      { name: '2.tif', size: 7 },
+    ]),
+  );
+});
+
+test('runs are sorted by their heads', async () => {
+  const station = await open('#/runs');
+  const head = await screen.findByRole('button', { name: 'Read' }, { timeout: 8000 });
+  const asked = () => station.calls.filter((call) => call.name === 'runs').at(-1)?.args['filter'];
+  expect(head.closest('[role=columnheader]')?.getAttribute('aria-sort')).toBe('descending');
+  await fireEvent.click(head);
+  await waitFor(() => expect(asked()).toMatchObject({ order: 'oldest' }));
+  expect(head.closest('[role=columnheader]')?.getAttribute('aria-sort')).toBe('ascending');
+  await fireEvent.click(screen.getByRole('button', { name: 'Sample number' }));
+  await waitFor(() => expect(asked()).toMatchObject({ order: 'sample' }));
+  expect(head.closest('[role=columnheader]')?.getAttribute('aria-sort')).toBe('none');
+});
+
+test('a model is tried on past plates before it is switched to, and the trial may be stopped', async () => {
+  const station = await open('#/models', { slow: true });
+  const trial = await screen.findByRole('button', { name: 'Try on 50 past plates' }, { timeout: 8000 });
+  expect(screen.getByRole('button', { name: 'Switch to it' }).getAttribute('aria-disabled')).toBe('true');
+  await fireEvent.click(trial);
+  await fireEvent.click(await screen.findByRole('button', { name: 'Cancel' }));
+  const task = station.calls.find((call) => call.name === 'cancel')?.args['task'] as string;
+  station.emit('task', {
+    id: task,
+    name: 'trial',
+    done: 3,
+    total: 50,
+    ended: { fault: { code: 'refused', message: '' } },
+  });
+  await screen.findByText('It was stopped.');
+  expect(document.querySelector('[data-trial]'), 'nothing came of it').toBeNull();
+
+  await fireEvent.click(trial);
+  const [again] = await waitFor(() => {
+    const begun = station.calls.filter((call) => call.name === 'trial_model');
+    expect(begun.length).toBe(2);
+    return begun;
+  });
+  expect(again?.args).toEqual({ name: 'wellread-wells-next', version: '0.3.0', runs: 50 });
+  const { trial: made } = await import('../lib/api/scripted/rest');
+  station.emit('task', { id: 'task-2', name: 'trial', done: 50, total: 50, ended: { ok: made(50) } });
+  await screen.findByText('5 of 4,704 wells would change; calls that would change: 2.');
+  expect(screen.getByRole('button', { name: 'Switch to it' }).getAttribute('aria-disabled')).toBeNull();
+});
+
+test('a restored station begins at its sign-in', async () => {
+  await open('#/settings');
+  await fireEvent.click(await screen.findByRole('button', { name: 'Restore' }, { timeout: 8000 }));
+  await fireEvent.click(await screen.findByRole('button', { name: 'Choose a backup' }));
+  await screen.findByText('Locked', {}, { timeout: 8000 });
+});
+
+test('wells get their role from the keys, and the text follows', async () => {
+  const station = await open('#/assay/hi@1');
+  await fireEvent.click(await screen.findByRole('button', { name: 'New version' }, { timeout: 8000 }));
+  const plate = await screen.findByRole('grid');
+  const text = () => screen.getByRole<HTMLTextAreaElement>('textbox', { name: 'Text of the assay' }).value;
+  expect(text()).not.toContain('negative_control');
+  const focused = () => plate.querySelector<HTMLElement>('[tabindex="0"]')!;
+  await fireEvent.keyDown(focused(), { key: '4' });
+  await fireEvent.keyDown(focused(), { key: 'End' });
+  for (let n = 0; n < 7; n += 1) await fireEvent.keyDown(focused(), { key: 'ArrowDown', shiftKey: true });
+  await waitFor(() => expect(text()).toContain('negative_control = ["A12:H12"]'));
+  expect(focused().getAttribute('aria-label')).toBe('H12, Negative control');
+  await waitFor(() => expect(station.calls.some((call) => call.name === 'check_assay')).toBe(true));
+});
+
+test('the recovery key is offered where there is one', async () => {
+  const station = await open('#/settings');
+  await fireEvent.click(await screen.findByRole('button', { name: 'Save the recovery key' }, { timeout: 8000 }));
+  await waitFor(() =>
+    expect(station.calls.find((call) => call.name === 'export_recovery_key')?.args).toEqual({
+      path: 'E:\\wellread-recovery.key',
+    }),
+  );
+});
+
+test('the rail is reached and walked by keys', async () => {
+  await open('#/runs');
+  await screen.findByRole('navigation', { name: 'Main menu' });
+  await fireEvent.keyDown(document.body, { key: 'F6' });
+  expect(document.activeElement?.textContent, 'where the window is').toContain('Runs');
+  await fireEvent.keyDown(document.activeElement!, { key: 'ArrowDown' });
+  expect(document.activeElement?.textContent).toContain('Samples');
+  await fireEvent.keyDown(document.activeElement!, { key: 'Home' });
+  expect(document.activeElement?.textContent).toContain('Bench');
+  await fireEvent.keyDown(document.activeElement!, { key: 'F6' });
+  expect(document.activeElement?.id, 'and back').toBe('content');
 });

@@ -1,4 +1,4 @@
-import type { ChangedEvent, FaultShape, TaskEvent } from './provisional';
+import type { ChangedEvent, FaultShape, TaskEvent } from './shapes';
 
 /** What reaches the window without being asked for. */
 export interface Events {
@@ -11,6 +11,8 @@ export interface Events {
 /** Whoever answers the window: the station through Tauri, or a scripted one for tests and pictures. */
 export interface Backend {
   call(name: string, args: Record<string, unknown>): Promise<unknown>;
+  /** Sends bytes as they are, not as JSON; what else there is to say goes into headers. */
+  send(name: string, bytes: Uint8Array, headers: Record<string, string>): Promise<unknown>;
   on<K extends keyof Events>(event: K, handler: (payload: Events[K]) => void): () => void;
   image(sha256: string): string;
 }
@@ -53,9 +55,16 @@ export function whenLocked(handler: () => void): void {
 }
 
 /** Asks the station, and rejects with a [`Fault`] and nothing else. */
-export async function ask<T>(name: string, args: Record<string, unknown> = {}): Promise<T> {
+export const ask = <T>(name: string, args: Record<string, unknown> = {}): Promise<T> =>
+  answered<T>(() => backend().call(name, args));
+
+/** Sends bytes to the station, and rejects like [`ask`]. */
+export const send = <T>(name: string, bytes: Uint8Array, headers: Record<string, string>): Promise<T> =>
+  answered<T>(() => backend().send(name, bytes, headers));
+
+async function answered<T>(question: () => Promise<unknown>): Promise<T> {
   try {
-    return (await backend().call(name, args)) as T;
+    return (await question()) as T;
   } catch (thrown) {
     const fault = Fault.of(thrown);
     if (fault.code === 'locked') lockedOut();

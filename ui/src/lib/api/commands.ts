@@ -1,6 +1,6 @@
 // One typed wrapper a command; nothing else knows their names.
-import { ask, backend } from './backend';
-import type * as T from './provisional';
+import { ask, backend, send } from './backend';
+import type * as T from './shapes';
 
 export const image = (sha256: string): string => backend().image(sha256);
 
@@ -17,7 +17,7 @@ export const signIn = (username: string, password: string) => ask<T.Person>('sig
 export const lock = () => ask<null>('lock');
 export const touch = () => ask<null>('touch');
 export const users = () => ask<T.User[]>('users');
-export const roles = () => ask<T.RoleLine[]>('roles');
+export const roles = () => ask<T.Role[]>('roles');
 export const createUser = (person: T.NewPerson) => ask<null>('create_user', { person });
 export const setRoles = (username: string, roles: string[], why: string) =>
   ask<null>('set_roles', { username, roles, why });
@@ -32,7 +32,9 @@ export const bench = () => ask<T.Bench>('bench');
 export const parseScan = (text: string) => ask<T.Identity>('parse_scan', { text });
 export const enterNextPlate = (identity: T.Identity) => ask<null>('enter_next_plate', { identity });
 export const clearNextPlates = () => ask<null>('clear_next_plates');
-export const dropImage = (name: string, bytes: number[]) => ask<null>('drop_image', { name, bytes });
+// A header holds no letters beyond ASCII, and a file's name may.
+export const dropImage = (name: string, bytes: Uint8Array) =>
+  send<string>('drop_image', bytes, { name: encodeURIComponent(name) });
 export const simulate = (on: boolean) => ask<null>('simulate', { on });
 
 // Review
@@ -57,9 +59,9 @@ export const sample = (sampleNo: string) => ask<T.SampleDetail>('sample', { samp
 // Interface files
 export const interfaceFiles = (sample: string | null, status: T.InterfaceStatus | null, page: T.Page) =>
   ask<T.Listed<T.InterfaceFile>>('interface_files', { sample, status, page });
-export const interfaceFormats = () => ask<T.InterfaceFormat[]>('interface_formats');
+export const interfaceFormats = () => ask<T.TemplateLine[]>('interface_formats');
 export const interfacePreview = (sample: string, template: string) =>
-  ask<T.Preview>('interface_preview', { sample, template });
+  ask<T.InterfacePreview>('interface_preview', { sample, template });
 export const interfaceRequest = (sample: string, template: string, target: string | null) =>
   ask<T.InterfaceFile>('interface_request', { sample, template, target, test_no: '' });
 export const interfaceRetry = (id: string) => ask<null>('interface_retry', { id });
@@ -75,10 +77,16 @@ export const outboxState = () => ask<T.OutboxState>('outbox_state');
 export const assays = () => ask<T.AssayLine[]>('assays');
 export const assay = (id: string, version: number) => ask<T.AssayView>('assay', { id, version });
 export const checkAssay = (text: string) => ask<T.AssayCheck>('check_assay', { text });
+/** The assay's text with these wells in these roles. */
+export const layoutText = (text: string, wells: Record<string, T.WellRole>) =>
+  ask<string>('layout_text', { text, wells });
 export const saveAssay = (text: string, why: string) => ask<T.AssayLine>('save_assay', { text, why });
 export const models = () => ask<T.ModelLine[]>('models');
-export const switchModel = (name: string, why: string) => ask<null>('switch_model', { name, why });
-export const trialModel = (name: string, runs: number) => ask<string>('trial_model', { name, runs });
+export const addModel = (folder: string, why: string) => ask<null>('add_model', { folder, why });
+export const switchModel = (name: string, version: string, why: string) =>
+  ask<null>('switch_model', { name, version, why });
+export const trialModel = (name: string, version: string, runs: number) =>
+  ask<string>('trial_model', { name, version, runs });
 
 // Audit
 export const audit = (filter: T.AuditFilter, page: T.Page) => ask<T.Listed<T.AuditEntry>>('audit', { filter, page });
@@ -89,13 +97,15 @@ export const exportAudit = (path: string, filter: T.AuditFilter) => ask<null>('e
 export const settings = () => ask<T.Setting[]>('settings');
 export const setSetting = (name: string, value: unknown, why: string) => ask<null>('set_setting', { name, value, why });
 export const backup = (path: string) => ask<string>('backup', { path });
-export const restore = (path: string) => ask<null>('restore', { path });
+export const restore = (path: string) => ask<string>('restore', { path });
+export const exportRecoveryKey = (path: string) => ask<null>('export_recovery_key', { path });
+export const autostartState = () => ask<boolean>('autostart_state');
 export const autostart = (on: boolean) => ask<null>('autostart', { on });
 
 // Diagnostics
 export const diagnostics = () => ask<T.Diagnostics>('diagnostics');
 export const logs = (lines: number) => ask<string[]>('logs', { lines });
-export const makeBundle = (path: string) => ask<null>('make_bundle', { path });
+export const makeBundle = (path: string) => ask<string>('make_bundle', { path });
 
 // Tasks
 export const cancel = (task: string) => ask<null>('cancel', { task });

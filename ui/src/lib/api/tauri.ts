@@ -11,6 +11,7 @@ const camel = (args: Record<string, unknown>): Record<string, unknown> =>
 /** The station behind the window. */
 export const tauri: Backend = {
   call: (name, args) => invoke(name, camel(args)),
+  send: (name, bytes, headers) => invoke(name, bytes, { headers }),
   on<K extends keyof Events>(event: K, handler: (payload: Events[K]) => void) {
     const listening = listen<Events[K]>(event, ({ payload }) => handler(payload));
     return () => void listening.then((stop) => stop());

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { Format, Point } from '../api/provisional';
+import type { Grid, PlateFormat, Point } from '../api/shapes';
 import { corners, gridThrough, neighbour, placeOf, project, rowLetters, wellName } from './geometry';
 
-const FORMAT: Format = { rows: 8, cols: 12 };
+const FORMAT: PlateFormat = { rows: 8, cols: 12 };
 
 test('names of wells go there and back in every format', () => {
   expect(rowLetters(31), '1536 wells have rows beyond Z').toBe('AF');
@@ -24,11 +24,11 @@ test('a grid through four corners goes through them', () => {
     [1510, 1020],
     [200, 1001],
   ];
-  const grid = {
+  const grid: Grid = {
     format: FORMAT,
     homography: gridThrough(FORMAT, wanted),
     rms_residual_px: 0,
-    orientation: { known: true, by: 'drawn' },
+    orientation: { known: true, by: 'calibration' },
   };
   for (const [n, [x, y]] of corners(grid).entries()) {
     expect(x, `corner ${n}`).toBeCloseTo(wanted[n]?.[0] ?? 0, 6);

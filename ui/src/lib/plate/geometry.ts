@@ -1,4 +1,4 @@
-import type { BBox, Format, Grid, Point, WellDetail } from '../api/provisional';
+import type { BBox, PlateFormat, Grid, Point, WellDetail } from '../api/shapes';
 
 /** `A`, `B`, … `Z`, `AA`, … for a row counted from 0. */
 export function rowLetters(row: number): string {
@@ -17,7 +17,7 @@ export function placeOf(well: string): { row: number; col: number } {
 }
 
 /** Pixel of a lattice point: `col` and `row` from 0 at A1's centre, fractions allowed. */
-export function project(grid: Grid, col: number, row: number): Point {
+export function project(grid: Pick<Grid, 'homography'>, col: number, row: number): Point {
   const [a = 1, b = 0, c = 0, d = 0, e = 1, f = 0, g = 0, h = 0, i = 1] = grid.homography;
   const w = g * col + h * row + i;
   return [(a * col + b * row + c) / w, (d * col + e * row + f) / w];
@@ -35,7 +35,7 @@ export function corners(grid: Grid): Point[] {
 }
 
 /** The homography that takes the unit square's corners, scaled to the format, onto four points of the picture. */
-export function gridThrough(format: Format, [p0, p1, p2, p3]: Point[]): number[] {
+export function gridThrough(format: PlateFormat, [p0, p1, p2, p3]: Point[]): Grid['homography'] {
   if (!p0 || !p1 || !p2 || !p3) return [1, 0, 0, 0, 1, 0, 0, 0, 1];
   const dx1 = p1[0] - p2[0];
   const dx2 = p3[0] - p2[0];
@@ -96,7 +96,12 @@ const TOWARDS: Record<Arrow, Point> = {
  * The well that an arrow leads to. A plate may lie turned in the picture, so the arrow follows what is seen: of the four
  * neighbours the one that lies most nearly in its direction.
  */
-export function neighbour(format: Format, at: (well: string) => Point | undefined, from: string, arrow: Arrow): string {
+export function neighbour(
+  format: PlateFormat,
+  at: (well: string) => Point | undefined,
+  from: string,
+  arrow: Arrow,
+): string {
   const { row, col } = placeOf(from);
   const here = at(from);
   if (!here) return from;

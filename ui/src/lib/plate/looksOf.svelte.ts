@@ -1,5 +1,5 @@
 import * as commands from '../api/commands';
-import type { Call, RunDetail } from '../api/provisional';
+import type { Call, RunDetail } from '../api/shapes';
 import { legend, type Look } from '../looks';
 
 export interface Classes {

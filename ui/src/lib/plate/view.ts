@@ -1,4 +1,4 @@
-import type { Format, Point, WellDetail } from '../api/provisional';
+import type { PlateFormat, Point, WellDetail } from '../api/shapes';
 import { placeOf } from './geometry';
 
 /** The part of a picture that is shown, and where things lie in it, in the picture's pixels. */
@@ -19,7 +19,7 @@ const beyond = (a: Point, b: Point, share: number): Point => [
 ];
 
 /** All wells and the names of rows and columns, however the plate lies in the picture. */
-export function viewOf(wells: WellDetail[], plate: Format): View {
+export function viewOf(wells: WellDetail[], plate: PlateFormat): View {
   const at = (well: string): Point | undefined => {
     const { row, col } = placeOf(well);
     return wells[row * plate.cols + col]?.center_px;

@@ -1,5 +1,5 @@
 import { Fault } from '../api/backend';
-import type { Listed, Page } from '../api/provisional';
+import type { Listed, Page } from '../api/shapes';
 
 const PAGE_ROWS = 200;
 /** Pages kept in memory; with 200 rows each that is some ten megabytes at most. */

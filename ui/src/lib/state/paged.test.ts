@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../api/backend';
-import type { Listed, Page } from '../api/provisional';
+import type { Listed, Page } from '../api/shapes';
 import { Paged } from './paged.svelte';
 
 /** A list from `total` down to 1, as runs are listed. */

@@ -1,6 +1,6 @@
 import * as commands from '../api/commands';
 import { backend, whenLocked } from '../api/backend';
-import type { Permission, Person, StartState } from '../api/provisional';
+import type { Permission, Person, StartState } from '../api/shapes';
 
 /** How often the station is told that somebody is at the keyboard. */
 const TOUCH_EVERY_MS = 20_000;
@@ -22,7 +22,12 @@ class Session {
     whenLocked(() => (this.person = null));
     // The station decides who is signed in: it may have locked by itself.
     backend().on('changed', async ({ what }) => {
-      if (what === 'session') this.person = (await commands.startState()).person;
+      if (what !== 'session') return;
+      try {
+        this.begin(await commands.startState());
+      } catch {
+        this.person = null; // Where the station does not say who is signed in, nobody is.
+      }
     });
     for (const sign of ['pointerdown', 'keydown', 'wheel'] as const) {
       addEventListener(sign, () => this.touched(), { passive: true, capture: true });

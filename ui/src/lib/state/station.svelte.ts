@@ -1,6 +1,6 @@
 import * as commands from '../api/commands';
 import { Fault, backend } from '../api/backend';
-import type { Bench, OutboxState } from '../api/provisional';
+import type { Bench, OutboxState } from '../api/shapes';
 import { session } from './session.svelte';
 
 /** What the rail and the bench show of the station; asked anew whenever it says that something changed. */

@@ -1,4 +1,5 @@
 import { Fault } from '../api/backend';
+import { faultSentence } from '../words';
 
 export interface Toast {
   id: number;
@@ -26,7 +27,10 @@ class Toasts {
 
   /** A fault stays until somebody has closed it. */
   fault(thrown: unknown): void {
-    this.#show({ kind: 'fault', text: '', fault: Fault.of(thrown), undo: null }, null);
+    const fault = Fault.of(thrown);
+    // Who stopped something knows it already.
+    if (fault.code === 'cancelled') return this.note(faultSentence(fault.code));
+    this.#show({ kind: 'fault', text: '', fault, undo: null }, null);
   }
 
   close(id: number): void {

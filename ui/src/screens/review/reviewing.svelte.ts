@@ -1,6 +1,6 @@
 import * as commands from '../../lib/api/commands';
 import { Fault } from '../../lib/api/backend';
-import type { Call, Change, Reason, RunDetail, WellDetail } from '../../lib/api/provisional';
+import type { Call, Change, Reason, RunDetail, WellDetail } from '../../lib/api/shapes';
 import { doubtfulFirst } from '../../lib/plate/geometry';
 import { session } from '../../lib/state/session.svelte';
 

@@ -1,11 +1,12 @@
 import { beforeEach, expect, test } from 'vitest';
 import { useBackend } from '../../lib/api/backend';
+import type { Reason } from '../../lib/api/shapes';
 import { ScriptedStation } from '../../lib/api/scripted/station';
 import { doubtfulFirst } from '../../lib/plate/geometry';
 import { Reviewing, lastEvent, nextDoubtful } from './reviewing.svelte';
 
 const RUN = '01a1ff89-run0-7000-8000-00000000019b';
-const MISREAD = { code: 'misread', text: '' };
+const MISREAD: Reason = { code: 'misread', text: '' };
 let station: ScriptedStation;
 let reviewing: Reviewing;
 

@@ -54,8 +54,15 @@ export const GROUPS: Group[] = [
   },
 ];
 
+export const WATCH: Record<string, () => string> = {
+  auto: m.watch_auto,
+  events: m.watch_events,
+  polling: m.watch_polling,
+};
+
 /** A value as a person reads it. */
-export function shown(value: unknown): string {
+export function shown(value: unknown, kind?: Known['kind']): string {
+  if (kind === 'watch') return WATCH[String(value)]?.() ?? String(value);
   if (value === null || value === undefined || value === '') return m.none();
   if (typeof value === 'boolean') return value ? m.yes() : m.no();
   if (Array.isArray(value)) return value.length === 0 ? m.none() : value.join(', ');

@@ -2,8 +2,8 @@ import ha from '../../../../../assays/ha.toml?raw';
 import hi from '../../../../../assays/hi.toml?raw';
 import mic from '../../../../../assays/mic.toml?raw';
 import qualitative from '../../../../../assays/qualitative.toml?raw';
-import { wellName } from '../../plate/geometry';
-import type { AssayCheck, AssayLine, AssayView, Call, PlateDrawing, Role } from '../provisional';
+import { placeOf, wellName } from '../../plate/geometry';
+import type { AssayCheck, AssayLine, AssayView, Call, PlateDrawing, WellRole } from '../shapes';
 import { NOW_MS, now } from './runs';
 
 const TEXTS: Record<string, string> = { hi, ha, mic, qualitative };
@@ -30,22 +30,57 @@ export function classesOf(text: string): Record<string, Call> {
   );
 }
 
+/** Wells that are no samples, by the lists of the text: single wells and rectangles. */
+function rolesOf(text: string): Map<string, WellRole> {
+  const found = new Map<string, WellRole>();
+  for (const [, role, list] of text.matchAll(/^(\w+) = \[((?:"[A-P]\d+(?::[A-P]\d+)?"(?:, )?)+)\]/gm)) {
+    for (const [, from = '', to = from] of (list ?? '').matchAll(/"([A-P]\d+)(?::([A-P]\d+))?"/g)) {
+      const [a, b] = [placeOf(from), placeOf(to)];
+      for (let row = a.row; row <= b.row; row += 1) {
+        for (let col = a.col; col <= b.col; col += 1) {
+          found.set(wellName(row, col), (role ?? '').replace('_', '-') as WellRole);
+        }
+      }
+    }
+  }
+  return found;
+}
+
 function drawing(text: string): PlateDrawing {
   const last = Number(value(text, 'last') ?? 0);
-  const roleAt = (well: string): Role => {
-    for (const [, role, list] of text.matchAll(/^(\w+) = \[("[A-H]\d+(?::[A-H]\d+)?"(?:, )?)+\]/gm)) {
-      const columns = /"[A-H](\d+):/.exec(list ?? '')?.[1];
-      if (columns === well.slice(1)) return (role ?? '').replace('_', '-') as Role;
-    }
-    return 'sample';
-  };
+  const roles = rolesOf(text);
   const wells = Array.from({ length: 96 }, (_, n) => {
     const well = wellName(Math.floor(n / 12), n % 12);
-    const role = roleAt(well);
+    const role = roles.get(well) ?? 'sample';
     const step = role === 'sample' && last > 0 && (n % 12) + 1 <= last ? (n % 12) + 1 : null;
     return { well, role, series: step === null ? null : well.charAt(0), step };
   });
   return { format: { rows: 8, cols: 12 }, wells };
+}
+
+/** The text with these wells in these roles: whole columns as rectangles, other wells one by one. */
+export function layoutText(text: string, wells: Record<string, WellRole>): string {
+  const roles = rolesOf(text);
+  for (const [well, role] of Object.entries(wells)) roles.set(well, role);
+  const lists = new Map<string, string[]>();
+  for (let col = 0; col < 12; col += 1) {
+    const column = Array.from({ length: 8 }, (_, row) => wellName(row, col));
+    const here = new Set(column.map((well) => roles.get(well) ?? 'sample'));
+    const parts: [WellRole, string][] =
+      here.size === 1
+        ? [[[...here][0] ?? 'sample', `${column[0]}:${column[7]}`]]
+        : column.map((well) => [roles.get(well) ?? 'sample', well]);
+    for (const [role, part] of parts) {
+      if (role !== 'sample') lists.set(role, [...(lists.get(role) ?? []), part]);
+    }
+  }
+  const lines = [...lists].map(
+    ([role, list]) => `${role.replace('-', '_')} = [${list.map((part) => `"${part}"`).join(', ')}]\n`,
+  );
+  const section = lines.length > 0 ? `[layout.wells]\n${lines.join('')}\n` : '';
+  const without = text.replace(/\[layout\.wells\]\n(?:[^[\n][^\n]*\n)*\n?/, '');
+  const at = without.search(/^\[layout\.|^\[end_point\]/m);
+  return at < 0 ? `${without.trimEnd()}\n\n${section}` : without.slice(0, at) + section + without.slice(at);
 }
 
 export function assayView(line: AssayLine, kept: Map<string, string>): AssayView {

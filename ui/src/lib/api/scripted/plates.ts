@@ -1,6 +1,6 @@
 import { legend } from '../../looks';
 import { project, wellName } from '../../plate/geometry';
-import type { CallFlag, Call, FinalResults, Grid, SeriesFlag, SeriesResult, WellDetail } from '../provisional';
+import type { CallFlag, Call, FinalResults, Grid, SeriesFlag, SeriesResult, WellDetail } from '../shapes';
 import { chance } from './chance';
 
 export const FORMAT = { rows: 8, cols: 12 };
@@ -24,7 +24,7 @@ export function gridOf(seed: number): Grid {
     format: FORMAT,
     homography: [pitch, -pitch * turn, at[0] ?? 0, pitch * turn, pitch, at[1] ?? 0, -0.0001, -0.0003, 1],
     rms_residual_px: 0.9 + draw(),
-    orientation: { known: seed % 3 !== 0, by: seed % 3 === 0 ? 'assumed' : 'landmark' },
+    orientation: { known: seed % 3 !== 0, by: seed % 3 === 0 ? 'assumed' : 'letters' },
   };
 }
 

@@ -1,8 +1,8 @@
 // What a scripted station knows beside its plates.
 import { corners as cornersOf, gridThrough } from '../../plate/geometry';
 import { Fault } from '../backend';
-import type * as T from '../provisional';
-import { FORMAT, HEALTH, NOW_MS, hex, idOf, now } from './runs';
+import type * as T from '../shapes';
+import { FORMAT, HEALTH, NOW_MS, hex, idOf, identityOf, now } from './runs';
 
 const ALL: T.Permission[] = [
   'audit:read',
@@ -18,7 +18,7 @@ const ALL: T.Permission[] = [
 ];
 const without = (...gone: T.Permission[]) => ALL.filter((one) => !gone.includes(one));
 
-export const ROLES: T.RoleLine[] = [
+export const ROLES: T.Role[] = [
   { name: 'admin', description: 'Runs the station and its accounts', permissions: ALL },
   {
     name: 'supervisor',
@@ -79,7 +79,7 @@ export function previewGrid(run: T.RunDetail, corners: T.Point[]): T.Grid {
     format: FORMAT,
     homography: gridThrough(FORMAT, corners),
     rms_residual_px: 1.1 + moved / 40,
-    orientation: { known: true, by: 'drawn' },
+    orientation: { known: true, by: 'calibration' },
   };
 }
 
@@ -94,7 +94,7 @@ export function counts(total: number, line: (seq: number) => T.RunLine): [T.Disp
   return [...found].map(([name, n]) => [name, Math.round((n * total) / looked)]);
 }
 
-export const FORMATS: T.InterfaceFormat[] = [
+export const FORMATS: T.TemplateLine[] = [
   { name: 'labware', format: 'labware', is_for_machines: true },
   { name: 'detailed', format: 'detailed', is_for_machines: true },
   { name: 'hl7', format: 'hl7', is_for_machines: true },
@@ -103,7 +103,7 @@ export const FORMATS: T.InterfaceFormat[] = [
   { name: 'pdf', format: 'pdf', is_for_machines: false },
 ];
 
-export function preview(sample: string, template: string, ends: number[]): T.Preview {
+export function preview(sample: string, template: string, ends: number[]): T.InterfacePreview {
   if (template === 'pdf' || template === 'xlsx') {
     return {
       file_name: `${sample}.${template}`,
@@ -124,9 +124,9 @@ export function preview(sample: string, template: string, ends: number[]): T.Pre
 export const OUTBOX: T.OutboxState = {
   pending: 128,
   oldest_ms: NOW_MS - 5 * 3_600_000,
-  rejected: 1,
-  last_success_ms: NOW_MS - 5 * 3_600_000,
-  enrolled: true,
+  rejected: 0,
+  last_success_ms: null,
+  enrolled: false,
 };
 
 const KINDS = ['run', 'review', 'signature', 'interface-file', 'run', 'config', 'run-failed', 'user', 'rejection'];
@@ -168,6 +168,8 @@ export function models(): T.ModelLine[] {
     '## Made from\n\nRendered plates with known truth; no photograph of a patient sample.\n\n' +
     '## Agreement\n\nOn a simulated hold-out of 9 600 wells: 99.6 %.';
   const make = (name: string, kind: string, active: boolean, agreed: number | null): T.ModelLine => ({
+    folder: active ? 'C:\\Program Files\\Wellread\\models' : 'C:\\ProgramData\\Wellread\\models\\wellread-wells-0.3.0',
+    origin: active ? 'shipped' : 'added',
     name,
     version: active ? '0.2.0' : '0.3.0',
     kind,
@@ -184,14 +186,19 @@ export function models(): T.ModelLine[] {
   ];
 }
 
-export const TRIAL: T.TrialChange[] = ['B7', 'C3', 'F11'].map((well, n) => ({
-  run_id: idOf('run', 400 - n),
-  sample_no: 'AIV-26-0412-19',
-  plate_no: String(n + 1),
-  well,
-  now: 'ring',
-  then: 'button',
-}));
+export function trial(runs: number): T.Trial {
+  const WELLS = ['B7', 'C3', 'F11', 'F12', 'A9'];
+  const changed = WELLS.map((well, n): T.TrialChange => {
+    const run = 411 - Math.floor(n / 2);
+    const { sample_no, plate_no } = identityOf(run);
+    const [class_after, call_after] =
+      n % 2 === 0 ? (['button', 'negative'] as const) : (['teardrop', 'positive'] as const);
+    const before = { class_before: 'ring', call_before: 'negative' } as const;
+    return { run_id: idOf('run', run), sample_no, plate_no, well, ...before, class_after, call_after };
+  });
+  const failed = [{ run_id: idOf('run', 384), why: 'No plate was found in the picture.' }];
+  return { runs, wells: (runs - failed.length) * 96, changed, more: 0, calls_changed: 2, failed };
+}
 
 const ACTIONS: [string, string, string][] = [
   ['LOGIN', 'login', ''],
@@ -203,9 +210,10 @@ const ACTIONS: [string, string, string][] = [
 ];
 
 export function auditTrail(): T.AuditEntry[] {
-  return Array.from({ length: 900 }, (_, n) => {
+  return Array.from({ length: 900 }, (_, n): T.AuditEntry => {
     const seq = 900 - n;
     const [action, resource, why] = ACTIONS[seq % ACTIONS.length] ?? ['RUN', 'prediction_run', ''];
+    const changed = action === 'REVIEW';
     return {
       seq,
       id: idOf('aud', seq),
@@ -215,8 +223,8 @@ export function auditTrail(): T.AuditEntry[] {
       resource_id: idOf('run', seq),
       details: {},
       at: now(NOW_MS - n * 93_000),
-      old: action === 'REVIEW' ? { class: 'ring', label: 'negative' } : null,
-      new: action === 'REVIEW' ? { class: 'button', label: 'negative' } : { status: 'completed' },
+      old: changed ? { class: 'ring', label: 'negative' } : null,
+      new: changed ? { class: 'button', label: 'negative' } : { status: 'completed' },
       why,
       hash: hex(seq, 23),
     };
@@ -299,7 +307,8 @@ export const DIAGNOSTICS: T.Diagnostics = {
   },
   sizes: { database: 48_300_000, pictures: 3_120_000_000, logs: 2_400_000, free: 212_000_000_000 },
   health: HEALTH,
-  threads: ['intake', 'reader 1', 'reader 2', 'delivery', 'window'],
+  station_id: idOf('stat', 1),
+  enrolled: false,
 };
 
 export const LOGS: string[] = Array.from({ length: 60 }, (_, n) => {

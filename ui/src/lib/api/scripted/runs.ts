@@ -9,7 +9,7 @@ import type {
   RunLine,
   RunState,
   Signature,
-} from '../provisional';
+} from '../shapes';
 import { chance } from './chance';
 import { FORMAT, PICTURE, gridOf, resultsOf, wellsOf } from './plates';
 
@@ -68,7 +68,7 @@ export function lineOf(seq: number, total: number): RunLine {
     conflict: seq % 67 === 13,
     signed: disposition === 'accepted' && seq % 2 === 0 ? (seq % 4 === 0 ? 'approved' : 'reviewed') : '',
     last_event_seq: 0,
-    distribution: failed ? null : '{}',
+    distribution: failed ? '' : '{}',
     image_sha256: hex(seq),
     file_name: `capture_${identity.sample_no || 'unnamed'}_${seq}_20261121_${String(90_000 + (seq % 9999))}.jpg`,
     error_msg: failed ? 'No plate was found in the picture: check that it lies under the camera.' : null,
@@ -79,6 +79,7 @@ function imagesOf(seq: number): Image[] {
   const image = (kind: Image['kind'], salt: number, width: number, height: number): Image => ({
     kind,
     file_name: `capture_${seq}.${kind}.jpg`,
+    file_path: `blobs/${hex(seq, salt).slice(0, 2)}/${hex(seq, salt).slice(2)}`,
     size: kind === 'thumbnail' ? 19_576 : 501_427,
     mime_type: 'image/jpeg',
     width_px: width,
@@ -127,6 +128,9 @@ export function detailOf(seq: number, total: number): RunDetail {
     error_code: failed ? 'no-plate' : null,
     error_msg: line.error_msg,
     created_by: null,
+    intake: null,
+    reading_key: null,
+    content_sha256: failed ? null : hex(seq, 6),
     state,
     wells,
     results: failed ? null : { ...resultsOf(wells) },

@@ -1,4 +1,4 @@
-import type { InterfaceFile, RunLine, SampleDetail, SampleSummary } from '../provisional';
+import type { InterfaceFile, RunLine, SampleDetail, SampleSummary } from '../shapes';
 import { endPoints, statisticsOf } from './plates';
 import { NOW_MS, hex, idOf, lineOf, now } from './runs';
 

@@ -1,11 +1,11 @@
 // A station in memory, faithful enough for tests, pictures and trying the window in a browser. Never part of the app.
 import type { Backend, Events } from '../backend';
 import { Fault } from '../backend';
-import type * as T from '../provisional';
-import { assayView, checkText, shippedAssays } from './assays';
+import type * as T from '../shapes';
+import { assayView, checkText, layoutText, shippedAssays } from './assays';
 import { CLASSES, endPoints, resultsOf } from './plates';
 import { photograph } from './paint';
-import { HEALTH, NOW_MS, detailOf, doubtfulIn, event, hex, idOf, lineOf, now, seqOf } from './runs';
+import { HEALTH, NOW_MS, detailOf, doubtfulIn, event, hex, idOf, identityOf, lineOf, now, seqOf } from './runs';
 import { fileOf, filesOf, sampleDetail, samplesOf, summaryOf } from './samples';
 import * as rest from './rest';
 
@@ -15,17 +15,20 @@ export interface Script {
   rows?: number;
   /** The watched folder cannot be reached. */
   offline?: boolean;
-  locale?: string | null;
-  theme?: string | null;
+  /** Long work does not end by itself. */
+  slow?: boolean;
 }
 
 export const PASSWORD = 'plate reader 96';
 
-const ROLES: T.RoleLine[] = rest.ROLES;
+const ROLES: T.Role[] = rest.ROLES;
 
 // Each handler says what it takes; the window's typed wrappers see to it that this is what comes.
 type Args = any;
 type Handlers = Record<string, (args: Args) => unknown>;
+
+const hayOf = (line: T.RunLine): string =>
+  `${line.sample_no} ${line.submission_no} ${line.plate_no} ${line.file_name ?? ''}`.toLowerCase();
 
 /** One scripted station; every one begins alike. */
 export class ScriptedStation implements Backend {
@@ -49,6 +52,10 @@ export class ScriptedStation implements Backend {
   #models = rest.models();
   #heard = new Map<keyof Events, Set<(payload: never) => void>>();
   #tasks = 0;
+  #cancelled = new Set<string>();
+  #autostart = true;
+  #bySample: number[] | null = null;
+  #hay: string[] = [];
 
   constructor(script: Script = {}) {
     this.#script = script;
@@ -67,6 +74,10 @@ export class ScriptedStation implements Backend {
       throw new Fault({ code: 'locked', message: 'nobody is signed in' });
     }
     return structuredClone(handler(args)) as unknown;
+  }
+
+  async send(name: string, bytes: Uint8Array, headers: Record<string, string>): Promise<unknown> {
+    return this.call(name, { ...headers, size: bytes.length });
   }
 
   on<K extends keyof Events>(name: K, handler: (payload: Events[K]) => void): () => void {
@@ -125,8 +136,10 @@ export class ScriptedStation implements Backend {
       version: '0.1.0',
       data_folder: 'C:\\ProgramData\\Wellread',
       can_keyring: true,
-      locale: this.#script.locale ?? null,
-      theme: this.#script.theme ?? null,
+      encrypted: this.#scene !== 'first-start',
+      assays: this.#assays.map(({ id, name }) => ({ id, name })),
+      suggested_inbox: 'C:\\Users\\bench\\Pictures\\Plates',
+      suggested_deliver: 'C:\\Users\\bench\\Documents\\Results',
       idle_lock_min: 15,
     };
   }
@@ -146,20 +159,43 @@ export class ScriptedStation implements Backend {
   }
 
   #runs({ filter, page }: { filter: T.RunFilter; page: T.Page }): T.Listed<T.RunLine> {
-    const rows: T.RunLine[] = [];
     const words = (filter.text ?? '').toLowerCase().split(/\s+/).filter(Boolean);
-    let seq = (page.after ?? this.#total + 1) - 1;
-    for (; seq > 0 && rows.length < page.limit; seq -= 1) {
+    // A real station has an index; here the words of every run are kept after the first search.
+    const says = (seq: number): boolean => {
+      const hay = (this.#hay[seq] ??= hayOf(this.#line(seq)));
+      return words.every((word) => hay.includes(word));
+    };
+    const fits = (line: T.RunLine): boolean => {
+      if (filter.disposition && line.disposition !== filter.disposition) return false;
+      if (filter.status && line.status !== filter.status) return false;
+      if (filter.sample_no && line.sample_no !== filter.sample_no) return false;
+      if (filter.from_ms && line.predict_at.utc_ms < filter.from_ms) return false;
+      if (filter.to_ms && line.predict_at.utc_ms >= filter.to_ms) return false;
+      return true;
+    };
+    const rows: T.RunLine[] = [];
+    const at = this.#placeIn(filter.order ?? 'newest');
+    let place = page.after ?? 0;
+    for (; place < this.#total && rows.length < page.limit; place += 1) {
+      const seq = at(place);
+      if (words.length > 0 && !says(seq)) continue;
       const line = this.#line(seq);
-      if (filter.disposition && line.disposition !== filter.disposition) continue;
-      if (filter.status && line.status !== filter.status) continue;
-      if (filter.sample_no && line.sample_no !== filter.sample_no) continue;
-      if (filter.from_ms && line.predict_at.utc_ms < filter.from_ms) continue;
-      if (filter.to_ms && line.predict_at.utc_ms >= filter.to_ms) continue;
-      const hay = `${line.sample_no} ${line.submission_no} ${line.plate_no} ${line.file_name ?? ''}`.toLowerCase();
-      if (words.every((word) => hay.includes(word))) rows.push(line);
+      if (fits(line)) rows.push(line);
     }
-    return { rows, next: seq > 0 ? (rows[rows.length - 1]?.seq ?? null) : null };
+    return { rows, next: place < this.#total ? place : null };
+  }
+
+  /** Which run stands at a place of the list. */
+  #placeIn(order: T.RunOrder): (place: number) => number {
+    if (order === 'newest') return (place) => this.#total - place;
+    if (order === 'oldest') return (place) => place + 1;
+    if (this.#bySample?.length !== this.#total) {
+      const names = Array.from({ length: this.#total }, (_, n) => identityOf(n + 1).sample_no);
+      const alike = (a: number, b: number) => ((names[a - 1] ?? '') < (names[b - 1] ?? '') ? -1 : 1);
+      this.#bySample = names.map((_, n) => n + 1).sort(alike);
+    }
+    const sorted = this.#bySample;
+    return (place) => sorted[place] ?? 1;
   }
 
   #bench(): T.Bench {
@@ -208,7 +244,7 @@ export class ScriptedStation implements Backend {
       note({ kind: 'override', well, class: 'class' in is ? is.class : null, label });
     } else if ('identity' in change) {
       note({ kind: 'sample', ...change.identity });
-    } else {
+    } else if ('undo' in change) {
       const target = run.events.find((one) => one.seq === change.undo.event && !one.undone);
       if (!target) throw new Fault({ code: 'refused', message: 'there is no such event that still holds' });
       target.undone = true;
@@ -255,6 +291,7 @@ export class ScriptedStation implements Backend {
 
   #keep(run: T.RunDetail): T.RunDetail {
     this.#changed.set(run.seq, run);
+    delete this.#hay[run.seq];
     this.#samples = null;
     queueMicrotask(() => this.emit('changed', { what: 'run', id: run.id }));
     return run;
@@ -307,7 +344,12 @@ export class ScriptedStation implements Backend {
     this.#tasks += 1;
     const id = `task-${this.#tasks}`;
     setTimeout(() => this.emit('task', { id, name, done: Math.floor(total / 2), total, ended: null }), 5);
-    setTimeout(() => this.emit('task', { id, name, done: total, total, ended: { ok } }), 60);
+    if (this.#script.slow) return id;
+    const fault = { code: 'refused', message: 'it was cancelled' };
+    setTimeout(() => {
+      const ended = this.#cancelled.has(id) ? { fault } : { ok };
+      this.emit('task', { id, name, done: total, total, ended });
+    }, 60);
     return id;
   }
 
@@ -405,6 +447,7 @@ export class ScriptedStation implements Backend {
       if (!line) throw new Fault({ code: 'not-found', message: `there is no assay ${id} version ${version}` });
       return assayView(line, this.#texts);
     },
+    layout_text: ({ text, wells }: { text: string; wells: Record<string, T.WellRole> }) => layoutText(text, wells),
     check_assay: ({ text }: { text: string }) => checkText(text),
     save_assay: ({ text }: { text: string }) => {
       this.#need('config:write');
@@ -420,13 +463,17 @@ export class ScriptedStation implements Backend {
       return saved;
     },
     models: () => this.#models,
-    switch_model: ({ name }: { name: string }) => {
+    switch_model: ({ name, version }: { name: string; version: string }) => {
       this.#need('config:write');
-      const kind = this.#models.find((one) => one.name === name)?.kind;
-      for (const one of this.#models) if (one.kind === kind) one.active = one.name === name;
+      const chosen = this.#models.find((one) => one.name === name && one.version === version);
+      for (const one of this.#models) if (one.kind === chosen?.kind) one.active = one === chosen;
       return null;
     },
-    trial_model: ({ runs }: { runs: number }) => this.#task('trial', runs, rest.TRIAL),
+    add_model: () => {
+      this.#need('config:write');
+      return null;
+    },
+    trial_model: ({ runs }: { runs: number }) => this.#task('trial', runs, rest.trial(runs)),
     users: () => {
       this.#need('user:admin');
       return this.#users;
@@ -454,12 +501,32 @@ export class ScriptedStation implements Backend {
       return null;
     },
     backup: () => this.#task('backup', 1200, null),
-    restore: () => null,
-    autostart: () => null,
+    restore: () => {
+      this.#need('backup:create');
+      const id = this.#task('restore', 1200, null);
+      // Who was signed in belongs to the station as it was.
+      setTimeout(() => {
+        this.#person = null;
+        this.emit('changed', { what: 'session', id: null });
+      }, 80);
+      return id;
+    },
+    export_recovery_key: () => {
+      this.#need('backup:create');
+      return null;
+    },
+    autostart_state: () => this.#autostart,
+    autostart: ({ on }: { on: boolean }) => {
+      this.#autostart = on;
+      return null;
+    },
     diagnostics: () => rest.DIAGNOSTICS,
     logs: () => rest.LOGS,
-    make_bundle: () => null,
-    cancel: () => null,
+    make_bundle: () => this.#task('bundle', 12, null),
+    cancel: ({ task }: { task: string }) => {
+      this.#cancelled.add(task);
+      return null;
+    },
   } as Handlers;
 
   #change(username: string, change: Partial<T.User>): null {
