@@ -103,10 +103,13 @@ const ACTS: [(&[&str], &str); 26] = [
     (&["config", "set", "people.lock_min", "20"], "a"),
     (&["config", "unset", "people.lock_min"], "a"),
     (&["assays", "add", "{place}/own.toml"], "a"),
+    (&["models", "try", "shipped", "--runs", "1"], "a"),
+    (&["models", "use", "shipped", "--why", "as before"], "a"),
+    (&["models", "add", "{place}"], "a"),
 ];
 
 /// Every verb that only reads.
-const READS: [&[&str]; 13] = [
+const READS: [&[&str]; 14] = [
     &["runs"],
     &["show", "{run}"],
     &["samples"],
@@ -117,6 +120,7 @@ const READS: [&[&str]; 13] = [
     &["config", "get", "assay"],
     &["users", "roles"],
     &["assays", "list"],
+    &["models", "list"],
     &["status"],
     &["verify", "--look-only"],
     &["verify"],

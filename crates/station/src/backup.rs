@@ -31,12 +31,16 @@ impl Station {
     /// Copies the database into `file`, and the pictures into the folder `file.blobs` beside it; those that are there
     /// from an earlier copy are not copied again.
     pub fn backup(&self, session: &Session, file: &Path, pictures: bool, steps: &Steps) -> anyhow::Result<BackedUp> {
+        self.ask(session, Permission::BackupCreate, |_| Ok(()))?;
+        steps.reached(0, None)?;
         self.act(session, Permission::BackupCreate, |writing| Ok(writing.audit(&entry("BACKUP", file))?))?;
         let database = self.database().backup_until(file, &|done, total| steps.reached(done, Some(total)).is_ok())?;
         let mut copied = BackedUp { database, blobs: 0, blobs_missing: 0 };
         if pictures {
             let to = Blobs::open(&with_ending(file, ".blobs"))?;
-            copy_blobs(self.database(), self.blobs(), &to, &mut copied, steps)?;
+            let pictures = copy_blobs(self.database(), self.blobs(), &to, &mut copied, steps);
+            // A copy without its pictures would pass for a whole one; those copied so far serve the next.
+            pictures.inspect_err(|_| drop(remove_if_there(file)))?;
         }
         Ok(copied)
     }

@@ -115,6 +115,7 @@ impl Station {
 
     /// Reads new plates with another set. What was read stays as it is.
     pub fn switch_models(&self, session: &Session, id: &str, why: &str) -> anyhow::Result<()> {
+        self.ask(session, Permission::ConfigWrite, |_| Ok(()))?;
         if why.trim().is_empty() {
             return Err(Problem::invalid("say why the models are changed: auditors will ask").into());
         }

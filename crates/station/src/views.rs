@@ -181,6 +181,7 @@ impl Station {
 
     /// Writes what a filter leaves of the audit trail into a file, a JSON object a line, oldest last; answers how many.
     pub fn export_audit(&self, session: &Session, filter: &AuditFilter, to: &Path) -> anyhow::Result<u64> {
+        self.ask(session, Permission::AuditRead, |_| Ok(()))?;
         let mut file = BufWriter::new(File::create_new(to).map_err(|why| {
             Problem::invalid(format!(
                 "cannot make {} ({why}): choose a new name in a folder you may write",

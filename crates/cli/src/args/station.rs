@@ -83,6 +83,8 @@ pub(crate) enum StationCommand {
     Config(ConfigArgs),
     /// The assays that the station knows
     Assays(AssaysArgs),
+    /// The models that a station may read with
+    Models(ModelsArgs),
     /// Say how the station is
     Status(StatusArgs),
     /// Recompute every chain, hash and summary, and name what is wrong

@@ -6,6 +6,7 @@ mod files;
 mod init;
 mod keep;
 mod lists;
+mod models;
 mod people;
 mod print;
 mod take;
@@ -70,6 +71,7 @@ pub(crate) fn run(command: &StationCommand, global: &Global) -> Result<ExitCode,
         StationCommand::Users(args) => people::users(here, args),
         StationCommand::Config(args) => keep::config(here, &args.command),
         StationCommand::Assays(args) => keep::assays(here, args),
+        StationCommand::Models(args) => models::models(here, args),
         StationCommand::Status(args) => lists::status(here, args),
         StationCommand::Verify(args) => keep::verify(here, args),
     };

@@ -8,3 +8,4 @@ mod interface;
 mod people;
 mod review;
 mod verify;
+mod window;

@@ -21,6 +21,10 @@ id: string,
  */
 user_id: UserId | null, 
 /**
+ * The name that account has now.
+ */
+username: string | null, 
+/**
  * The verb.
  */
 action: string, 

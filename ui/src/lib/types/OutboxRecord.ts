@@ -11,7 +11,8 @@ export type OutboxRecord = {
  */
 seq: number, 
 /**
- * What it tells of: `run`, `run-failed`, `rejection`, `review`, `signature`, `interface-file`, `user`, `config`.
+ * What it tells of: `run`, `run-failed`, `rejection`, `review`, `signature`, `interface-file`, `user`, `config`,
+ * `layout`.
  */
 kind: string, 
 /**

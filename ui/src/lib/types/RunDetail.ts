@@ -138,6 +138,10 @@ error_code: string | null,
  */
 error_msg: string | null, 
 /**
+ * How often its reading was begun: more than once tells of a program that died meanwhile.
+ */
+tries: number, 
+/**
  * Who started it.
  */
 created_by: UserId | null, 

@@ -53,9 +53,29 @@ interface_waiting: number,
  */
 interface_failed: number, 
 /**
- * Records that the hub must learn of.
+ * Records that the hub must still learn of.
  */
 outbox_records: number, 
+/**
+ * Since when the oldest of them waits, in milliseconds since 1970.
+ */
+outbox_oldest_ms: number | null, 
+/**
+ * Free space where the data are, in mebibytes.
+ */
+disk_free_mib: number | null, 
+/**
+ * Below this much free space intake pauses.
+ */
+disk_reserve_mib: number, 
+/**
+ * Whether another program keeps the database from being written.
+ */
+database_locked: boolean, 
+/**
+ * By how much the clock is behind the last that this station has recorded: it was set back.
+ */
+clock_behind_ms: number, 
 /**
  * How the parts of the station are, as last noted.
  */

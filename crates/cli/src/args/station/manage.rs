@@ -209,6 +209,44 @@ pub(crate) struct AssaysArgs {
     pub by: AsArgs,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct ModelsArgs {
+    #[command(subcommand)]
+    pub command: ModelsCommand,
+    #[command(flatten)]
+    pub by: AsArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelsCommand {
+    /// List every set of models, and what people say of its calls
+    List,
+    /// Add the set of a folder that holds a manifest.toml
+    Add {
+        /// The folder
+        folder: PathBuf,
+        /// Why
+        #[arg(long, default_value = "", value_name = "TEXT")]
+        why: String,
+    },
+    /// Read plates that were read before again, and say what would be called otherwise; nothing is recorded
+    Try {
+        /// The set, as `list` names it; `shipped` for the one that comes with the program
+        id: String,
+        /// How many of the newest plates
+        #[arg(long, default_value_t = 20, value_name = "N")]
+        runs: u32,
+    },
+    /// Read new plates with a set from now on
+    Use {
+        /// The set, as `list` names it; `shipped` for the one that comes with the program
+        id: String,
+        /// Why; auditors will ask
+        #[arg(long, value_name = "TEXT")]
+        why: String,
+    },
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum AssaysCommand {
     /// List every version of every assay
