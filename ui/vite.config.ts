@@ -44,6 +44,8 @@ export default defineConfig(({ mode }) => {
     },
     test: {
       environment: 'jsdom',
+      // Whole screens are opened; a machine that compiles beside it takes its time.
+      testTimeout: 30_000,
       include: ['src/**/*.test.ts'],
       setupFiles: ['./tests/setup.ts'],
     },

@@ -3,7 +3,7 @@
 //! No picture and no result goes into it. The logs name files, and files are named after samples: the file says so.
 
 use crate::{
-    Problem, Station,
+    Folder, Problem, Station,
     people::{Permission, Session},
 };
 use anyhow::Context as _;
@@ -70,7 +70,7 @@ impl Station {
     pub fn log_lines(&self, session: &Session, lines: usize) -> anyhow::Result<Vec<String>> {
         self.ask(session, Permission::RunRead, |_| Ok(()))?;
         let mut newest: Vec<String> = Vec::new();
-        for log in self.logs()?.iter().rev() {
+        for log in logs(self.folder())?.iter().rev() {
             let mut earlier: Vec<String> = end_of(log)?.lines().map(str::to_owned).collect();
             earlier.append(&mut newest);
             newest = earlier;
@@ -85,40 +85,50 @@ impl Station {
     /// Writes everything into one zip file.
     pub fn write_bundle(&self, session: &Session, to: &Path) -> anyhow::Result<()> {
         let about = self.diagnostics(session)?;
-        let file = fs::File::create_new(to).map_err(|why| {
-            Problem::invalid(format!(
-                "cannot make {} ({why}): choose a new name in a folder you may write",
-                to.display()
-            ))
-        })?;
-        let mut bundle = ZipWriter::new(file);
-        let mut add = |name: &str, content: &[u8]| -> anyhow::Result<()> {
-            bundle.start_file(name, SimpleFileOptions::default())?;
-            Ok(bundle.write_all(content)?)
-        };
-        add("README.txt", README.as_bytes())?;
-        add("diagnostics.json", &serde_json::to_vec_pretty(&about)?)?;
-        add("status.json", &serde_json::to_vec_pretty(&self.status()?)?)?;
         let settings: serde_json::Map<_, _> = self.settings()?.pairs().into_iter().collect();
-        add("settings.json", &serde_json::to_vec_pretty(&settings)?)?;
-        for log in self.logs()? {
-            let name = log.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            add(&format!("logs/{name}"), end_of(&log)?.as_bytes())?;
-        }
-        bundle.finish().context("cannot finish the bundle")?.sync_all().context("cannot flush the bundle")
+        let files = [
+            ("diagnostics.json", serde_json::to_vec_pretty(&about)?),
+            ("status.json", serde_json::to_vec_pretty(&self.status()?)?),
+            ("settings.json", serde_json::to_vec_pretty(&settings)?),
+        ];
+        write(to, &files, &logs(self.folder())?)
     }
+}
 
-    /// The logs, oldest first.
-    fn logs(&self) -> anyhow::Result<Vec<PathBuf>> {
-        let entries = match fs::read_dir(self.folder().logs()) {
-            Err(why) if why.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries.context("cannot list the logs")?,
-        };
-        let mut logs: Vec<PathBuf> =
-            entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
-        logs.sort();
-        Ok(logs)
+/// The bundle of a station that cannot be opened: why, and the logs.
+pub fn write_bare_bundle(folder: &Folder, why: &str, to: &Path) -> anyhow::Result<()> {
+    write(to, &[("fault.txt", why.as_bytes().to_vec())], &logs(folder)?)
+}
+
+fn write(to: &Path, files: &[(&str, Vec<u8>)], logs: &[PathBuf]) -> anyhow::Result<()> {
+    let file = fs::File::create_new(to).map_err(|why| {
+        Problem::invalid(format!("cannot make {} ({why}): choose a new name in a folder you may write", to.display()))
+    })?;
+    let mut bundle = ZipWriter::new(file);
+    let mut add = |name: &str, content: &[u8]| -> anyhow::Result<()> {
+        bundle.start_file(name, SimpleFileOptions::default())?;
+        Ok(bundle.write_all(content)?)
+    };
+    add("README.txt", README.as_bytes())?;
+    for (name, content) in files {
+        add(name, content)?;
     }
+    for log in logs {
+        let name = log.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        add(&format!("logs/{name}"), end_of(log)?.as_bytes())?;
+    }
+    bundle.finish().context("cannot finish the bundle")?.sync_all().context("cannot flush the bundle")
+}
+
+/// The logs, oldest first.
+fn logs(folder: &Folder) -> anyhow::Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(folder.logs()) {
+        Err(why) if why.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.context("cannot list the logs")?,
+    };
+    let mut logs: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
+    logs.sort();
+    Ok(logs)
 }
 
 /// The end of a log, from the beginning of a line.

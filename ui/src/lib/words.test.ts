@@ -1,6 +1,8 @@
 import { beforeEach, expect, test } from 'vitest';
 import problem from '../../../crates/station/src/problem.rs?raw';
 import review from '../../../crates/station/src/review.rs?raw';
+import decode from '../../../crates/vision/src/decode/error.rs?raw';
+import locate from '../../../crates/vision/src/locate/mod.rs?raw';
 import people from '../../../crates/station/src/people/permission.rs?raw';
 import { detailOf } from './api/scripted/runs';
 import { locale } from './locale.svelte';
@@ -52,4 +54,13 @@ test('what only the record says is shown as it was recorded', () => {
   const results = run.results;
   if (results) results.results.review_reasons = ['The positive control in row G is 1:8, not 1:40.'];
   expect(whyReview(run).at(-1)).toEqual({ text: 'The positive control in row G is 1:8, not 1:40.', recorded: true });
+});
+
+test('why a picture could not be read has a sentence for every code', () => {
+  const codes = [decode, locate].flatMap((source) =>
+    [...source.matchAll(/Self::[^\n]* => "([a-z-]+)"/g)].map(([, name = '']) => name),
+  );
+  expect(codes.length, 'the codes could be read').toBeGreaterThan(7);
+  const any = words.unreadSentence('never-heard-of');
+  for (const code of codes) expect(words.unreadSentence(code), code).not.toBe(any);
 });

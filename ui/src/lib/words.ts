@@ -193,15 +193,11 @@ const SHIPPED_ASSAYS: Words = {
 };
 
 /** What people call an assay: the shipped ones in their language, a laboratory's own as it named them. */
-export const assayName = (line: { id: string; name: string; origin: string }): string =>
-  (line.origin === 'shipped' && SHIPPED_ASSAYS[line.id]?.()) || line.name;
+export const assayName = (line: { id: string; name: string; shipped: boolean }): string =>
+  (line.shipped && SHIPPED_ASSAYS[line.id]?.()) || line.name;
 
-export const originName = from({
-  shipped: m.origin_shipped,
-  station: m.origin_station,
-  added: m.origin_added,
-  hub: m.origin_hub,
-});
+/** Where something that is not shipped was made. */
+export const originName = (shipped: boolean): string => (shipped ? m.origin_shipped() : m.origin_station());
 
 export const modelKind = from({
   locator: m.kind_locator,
@@ -262,6 +258,24 @@ const FAULTS: Words = {
   cancelled: m.fault_cancelled,
   locked: m.fault_locked,
 };
+
+const UNREAD: Words = {
+  'no-plate': m.unread_no_plate,
+  'plate-cut-off': m.unread_cut_off,
+  'plate-ambiguous': m.unread_ambiguous,
+  truncated: m.unread_damaged,
+  damaged: m.unread_damaged,
+  'empty-file': m.unread_damaged,
+  'too-large': m.unread_too_large,
+  unsupported: m.unread_unsupported,
+  'not-an-image': m.unread_unsupported,
+  'wrong-format': m.unread_wrong_format,
+  'unknown-class': m.unread_unknown_class,
+};
+
+/** Why a picture could not be read, and what to do; of the rest the record's own words say more. */
+export const unreadSentence = (code: string | null): string =>
+  (UNREAD[code ?? ''] ?? (/model|manifest|onnx/.test(code ?? '') ? m.unread_model : m.read_failed))();
 
 /** What happened and what to do next. A code that is not known here is as unexpected as `unknown` itself. */
 export const faultSentence = (code: string): string => (FAULTS[code] ?? m.fault_unknown)();

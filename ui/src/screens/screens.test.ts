@@ -177,7 +177,7 @@ test('a plate that arrives while another is reviewed leaves the review alone', a
 test('a link from outside opens the run, after signing in where the station is locked', async () => {
   const run = '01a1ff89-run0-7000-8000-00000000019a';
   const station = await open('#/bench', { scene: 'signed-out' });
-  station.emit('open', { run_id: run });
+  station.follow(run);
   await fireEvent.input(screen.getByLabelText('User name'), { target: { value: 'anong' } });
   await fireEvent.input(screen.getByLabelText('Password'), { target: { value: PASSWORD } });
   await fireEvent.submit(document.querySelector('form')!);
@@ -223,7 +223,7 @@ test('runs are sorted by their heads', async () => {
 test('a model is tried on past plates before it is switched to, and the trial may be stopped', async () => {
   const station = await open('#/models', { slow: true });
   const trial = await screen.findByRole('button', { name: 'Try on 50 past plates' }, { timeout: 8000 });
-  expect(screen.getByRole('button', { name: 'Switch to it' }).getAttribute('aria-disabled')).toBe('true');
+  expect(screen.getByRole('button', { name: 'Switch to them' }).getAttribute('aria-disabled')).toBe('true');
   await fireEvent.click(trial);
   await fireEvent.click(await screen.findByRole('button', { name: 'Cancel' }));
   const task = station.calls.find((call) => call.name === 'cancel')?.args['task'] as string;
@@ -239,15 +239,15 @@ test('a model is tried on past plates before it is switched to, and the trial ma
 
   await fireEvent.click(trial);
   const [again] = await waitFor(() => {
-    const begun = station.calls.filter((call) => call.name === 'trial_model');
+    const begun = station.calls.filter((call) => call.name === 'trial_models');
     expect(begun.length).toBe(2);
     return begun;
   });
-  expect(again?.args).toEqual({ name: 'wellread-wells-next', version: '0.3.0', runs: 50 });
+  expect(again?.args).toEqual({ id: '4f1c09aa72be5d10', runs: 50 });
   const { trial: made } = await import('../lib/api/scripted/rest');
   station.emit('task', { id: 'task-2', name: 'trial', done: 50, total: 50, ended: { ok: made(50) } });
   await screen.findByText('5 of 4,704 wells would change; calls that would change: 2.');
-  expect(screen.getByRole('button', { name: 'Switch to it' }).getAttribute('aria-disabled')).toBeNull();
+  expect(screen.getByRole('button', { name: 'Switch to them' }).getAttribute('aria-disabled')).toBeNull();
 });
 
 test('a restored station begins at its sign-in', async () => {

@@ -11,6 +11,10 @@ export const pickFolder = () => ask<string | null>('pick_folder');
 export const pickFile = () => ask<string | null>('pick_file');
 export const pickSave = (name: string) => ask<string | null>('pick_save', { name });
 
+/** In which language the tray and notifications speak. */
+export const setLanguage = (locale: string) => ask<null>('set_language', { locale });
+export const linkFollowed = () => ask<null>('link_followed');
+
 // People
 export const knownPeople = () => ask<{ username: string; name: string }[]>('known_people');
 export const signIn = (username: string, password: string) => ask<T.Person>('sign_in', { username, password });
@@ -81,12 +85,10 @@ export const checkAssay = (text: string) => ask<T.AssayCheck>('check_assay', { t
 export const layoutText = (text: string, wells: Record<string, T.WellRole>) =>
   ask<string>('layout_text', { text, wells });
 export const saveAssay = (text: string, why: string) => ask<T.AssayLine>('save_assay', { text, why });
-export const models = () => ask<T.ModelLine[]>('models');
-export const addModel = (folder: string, why: string) => ask<null>('add_model', { folder, why });
-export const switchModel = (name: string, version: string, why: string) =>
-  ask<null>('switch_model', { name, version, why });
-export const trialModel = (name: string, version: string, runs: number) =>
-  ask<string>('trial_model', { name, version, runs });
+export const models = () => ask<T.ModelSet[]>('models');
+export const addModels = (folder: string, why: string) => ask<T.ModelSet>('add_models', { folder, why });
+export const switchModels = (id: string, why: string) => ask<null>('switch_models', { id, why });
+export const trialModels = (id: string, runs: number) => ask<string>('trial_models', { id, runs });
 
 // Audit
 export const audit = (filter: T.AuditFilter, page: T.Page) => ask<T.Listed<T.AuditEntry>>('audit', { filter, page });

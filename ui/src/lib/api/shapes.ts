@@ -6,7 +6,6 @@ import type { Call } from '../types/Call';
 import type { Distribution } from '../types/Distribution';
 import type { FinalResults as StoredResults } from '../types/FinalResults';
 import type { Health } from '../types/Health';
-import type { Now } from '../types/Now';
 import type { Person } from '../types/Person';
 import type { PlateFormat } from '../types/PlateFormat';
 import type { RunDetail as StoredRun } from '../types/RunDetail';
@@ -154,6 +153,8 @@ export interface StartState {
   assays: { id: string; name: string }[];
   suggested_inbox: string;
   suggested_deliver: string;
+  /** The run that a link from outside asks for, told to who has signed in. */
+  open: string | null;
 }
 export interface FirstStart {
   station: string;
@@ -170,8 +171,8 @@ export interface Bench extends Omit<StationBench, 'latest'> {
   service: 'running' | 'stopped' | 'failed';
   service_message: string | null;
   simulated: boolean;
-  /** Pictures on their way, where the service tells. */
-  queue?: { waiting: number; working: number };
+  /** Pictures on their way. */
+  queue: { waiting: number; working: number };
 }
 export interface NewPerson {
   username: string;
@@ -186,6 +187,7 @@ export interface OutboxState {
   oldest_ms: number | null;
   rejected: number;
   last_success_ms: number | null;
+  last_error: string | null;
   enrolled: boolean;
 }
 export interface AssayLine {
@@ -193,9 +195,8 @@ export interface AssayLine {
   version: number;
   name: string;
   format: string;
+  shipped: boolean;
   active: boolean;
-  origin: string;
-  created: Now;
 }
 export interface PlateWell {
   well: string;
@@ -215,7 +216,7 @@ export interface AssayView {
 }
 export interface AssayCheck {
   ok: boolean;
-  faults: { line: number | null; message: string }[];
+  faults: { line: number | null; key: string | null; message: string }[];
   plate: PlateDrawing | null;
 }
 export interface ModelLine {
@@ -223,12 +224,20 @@ export interface ModelLine {
   version: string;
   kind: string;
   sha256: string;
-  folder: string;
-  /** Markdown. */
+  /** The terms it may be used under. */
+  license: string;
+  /** Markdown; empty where there is none. */
   card: string;
+}
+/** Models that are used together. */
+export interface ModelSet {
+  /** Empty for the set that comes with the program. */
+  id: string;
   active: boolean;
-  origin: 'shipped' | 'added';
-  agreement: { wells: number; agreed: number } | null;
+  folder: string;
+  /** The one that judges the wells first. */
+  models: ModelLine[];
+  agreement: { runs: number; wells: number; agreed: number } | null;
 }
 export interface TrialChange {
   run_id: string;
@@ -244,10 +253,11 @@ export interface TrialChange {
 export interface Trial {
   runs: number;
   wells: number;
+  classes_changed: number;
+  calls_changed: number;
   changed: TrialChange[];
   /** How many changes beyond those listed. */
   more: number;
-  calls_changed: number;
   failed: { run_id: string; why: string }[];
 }
 export interface AuditFilter {
@@ -266,7 +276,6 @@ export interface Diagnostics {
   sizes: Record<string, number>;
   health: Health[];
   station_id: string;
-  enrolled: boolean;
 }
 export interface TaskEvent {
   id: string;

@@ -1,5 +1,6 @@
 import * as commands from '../api/commands';
 import { backend, whenLocked } from '../api/backend';
+import { router } from './router.svelte';
 import type { Permission, Person, StartState } from '../api/shapes';
 
 /** How often the station is told that somebody is at the keyboard. */
@@ -15,6 +16,7 @@ class Session {
   begin(start: StartState): void {
     this.start = start;
     this.person = start.person;
+    if (start.open && start.person) this.follow(start.open);
     this.#wait();
   }
 
@@ -34,6 +36,13 @@ class Session {
     }
   }
 
+  /** Goes to the run that a link from outside named. */
+  follow(run: string): void {
+    if (!this.person) return; // The station tells it again after the sign-in.
+    router.go('review', run);
+    commands.linkFollowed().catch(() => undefined); // Then it is told once more, and leads to the same place.
+  }
+
   may(permission: Permission): boolean {
     return this.person?.permissions.includes(permission) ?? false;
   }
@@ -41,6 +50,9 @@ class Session {
   async signIn(username: string, password: string): Promise<void> {
     this.person = await commands.signIn(username, password);
     this.#wait();
+    // A link that came while the window was locked is told to who signs in.
+    const { open } = await commands.startState();
+    if (open) this.follow(open);
   }
 
   async lock(): Promise<void> {

@@ -4,7 +4,6 @@ import mic from '../../../../../assays/mic.toml?raw';
 import qualitative from '../../../../../assays/qualitative.toml?raw';
 import { placeOf, wellName } from '../../plate/geometry';
 import type { AssayCheck, AssayLine, AssayView, Call, PlateDrawing, WellRole } from '../shapes';
-import { NOW_MS, now } from './runs';
 
 const TEXTS: Record<string, string> = { hi, ha, mic, qualitative };
 
@@ -17,9 +16,8 @@ export function shippedAssays(): AssayLine[] {
     version: 1,
     name: value(text, 'name') ?? id,
     format: '96',
+    shipped: true,
     active: id === 'hi',
-    origin: 'shipped',
-    created: now(NOW_MS - 40 * 86_400_000),
   }));
 }
 
@@ -94,12 +92,13 @@ export function checkText(text: string): AssayCheck {
   const faults: AssayCheck['faults'] = [];
   for (const key of ['id', 'version', 'name', 'format']) {
     if (value(text, key) === undefined)
-      faults.push({ line: 1, message: `\`${key}\` is missing: write \`${key} = …\`` });
+      faults.push({ line: 1, key, message: `\`${key}\` is missing: write \`${key} = …\`` });
   }
   const at = lines.findIndex((line) => /^start = (0|-)/.test(line));
   if (at >= 0) {
     faults.push({
       line: at + 1,
+      key: 'layout.dilution.start',
       message: '`layout.dilution.start` is 0: write the reciprocal of the dilution in the first well (8 for 1:8)',
     });
   }

@@ -126,6 +126,7 @@ export const OUTBOX: T.OutboxState = {
   oldest_ms: NOW_MS - 5 * 3_600_000,
   rejected: 0,
   last_success_ms: null,
+  last_error: null,
   enrolled: false,
 };
 
@@ -136,13 +137,14 @@ export function outbox(page: T.Page): T.Listed<T.OutboxRecord> {
   const from = Math.min(last, (page.after ?? last + 1) - 1);
   const rows = Array.from({ length: Math.max(0, Math.min(page.limit, from)) }, (_, n) => {
     const seq = from - n;
+    const kind = KINDS[seq % KINDS.length] ?? 'run';
     return {
       seq,
-      kind: KINDS[seq % KINDS.length] ?? 'run',
+      kind,
       schema_version: 1,
       payload: JSON.stringify({ run_id: idOf('run', seq), sample_no: 'AIV-26-0412', plate_no: '1' }),
       hash: hex(seq, 17),
-      actor: seq % 3 === 0 ? 'anong' : '',
+      actor: ['review', 'signature', 'config', 'user'].includes(kind) ? 'anong' : '',
       at: now(NOW_MS - (last - seq) * 140_000),
     };
   });
@@ -156,33 +158,38 @@ export function assayLine(text: string): T.AssayLine {
     version: Number(value('version')),
     name: value('name'),
     format: value('format'),
+    shipped: false,
     active: false,
-    origin: 'station',
-    created: now(),
   };
 }
 
-export function models(): T.ModelLine[] {
+export function models(): T.ModelSet[] {
   const card =
     '# wellread-wells\n\nTells the classes of haemagglutination wells from crops of 64 pixels.\n\n' +
     '## Made from\n\nRendered plates with known truth; no photograph of a patient sample.\n\n' +
     '## Agreement\n\nOn a simulated hold-out of 9 600 wells: 99.6 %.';
-  const make = (name: string, kind: string, active: boolean, agreed: number | null): T.ModelLine => ({
-    folder: active ? 'C:\\Program Files\\Wellread\\models' : 'C:\\ProgramData\\Wellread\\models\\wellread-wells-0.3.0',
-    origin: active ? 'shipped' : 'added',
+  const make = (name: string, kind: string, version: string): T.ModelLine => ({
     name,
-    version: active ? '0.2.0' : '0.3.0',
+    version,
     kind,
-    sha256: hex(name.length * 7 + (active ? 1 : 2), 21),
+    sha256: hex(name.length * 7 + version.length, 21),
+    license: 'Apache-2.0',
     card,
-    active,
-    agreement: agreed === null ? null : { wells: 38_400, agreed },
+  });
+  const set = (id: string, folder: string, version: string, agreed: number | null): T.ModelSet => ({
+    id,
+    active: id === '',
+    folder,
+    models: [
+      make('wellread-wells', 'well-classifier', version),
+      make('wellread-locator', 'locator', '0.2.0'),
+      make('wellread-landmarks', 'landmark', '0.2.0'),
+    ],
+    agreement: agreed === null ? null : { runs: 400, wells: 38_400, agreed },
   });
   return [
-    make('wellread-wells', 'well-classifier', true, 38_246),
-    make('wellread-wells-next', 'well-classifier', false, null),
-    make('wellread-locator', 'locator', true, null),
-    make('wellread-landmarks', 'landmark', true, null),
+    set('', 'C:\\Program Files\\Wellread\\models', '0.2.0', 38_246),
+    set('4f1c09aa72be5d10', 'C:\\ProgramData\\Wellread\\models\\4f1c09aa72be5d10', '0.3.0', null),
   ];
 }
 
@@ -197,7 +204,7 @@ export function trial(runs: number): T.Trial {
     return { run_id: idOf('run', run), sample_no, plate_no, well, ...before, class_after, call_after };
   });
   const failed = [{ run_id: idOf('run', 384), why: 'No plate was found in the picture.' }];
-  return { runs, wells: (runs - failed.length) * 96, changed, more: 0, calls_changed: 2, failed };
+  return { runs, wells: (runs - failed.length) * 96, classes_changed: 5, calls_changed: 2, changed, more: 0, failed };
 }
 
 const ACTIONS: [string, string, string][] = [
@@ -308,7 +315,6 @@ export const DIAGNOSTICS: T.Diagnostics = {
   sizes: { database: 48_300_000, pictures: 3_120_000_000, logs: 2_400_000, free: 212_000_000_000 },
   health: HEALTH,
   station_id: idOf('stat', 1),
-  enrolled: false,
 };
 
 export const LOGS: string[] = Array.from({ length: 60 }, (_, n) => {

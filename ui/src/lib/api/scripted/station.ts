@@ -56,6 +56,7 @@ export class ScriptedStation implements Backend {
   #autostart = true;
   #bySample: number[] | null = null;
   #hay: string[] = [];
+  #link: string | null = null;
 
   constructor(script: Script = {}) {
     this.#script = script;
@@ -69,7 +70,17 @@ export class ScriptedStation implements Backend {
     this.calls.push({ name, args });
     const handler = this.#handlers[name];
     if (!handler) throw new Fault({ code: 'unknown', message: `there is no command '${name}'` });
-    const open = ['start_state', 'first_start', 'known_people', 'sign_in', 'lock', 'touch', 'simulate'];
+    const open = [
+      'start_state',
+      'first_start',
+      'known_people',
+      'sign_in',
+      'lock',
+      'touch',
+      'simulate',
+      'set_language',
+      'link_followed',
+    ];
     if (!this.#person && !open.includes(name) && !name.startsWith('pick_') && name !== 'make_bundle') {
       throw new Fault({ code: 'locked', message: 'nobody is signed in' });
     }
@@ -98,6 +109,12 @@ export class ScriptedStation implements Backend {
     const made = photograph(seq, doubtfulIn(seq));
     this.#pictures.set(sha256, made);
     return made;
+  }
+
+  /** A link from outside, which waits until somebody has signed in. */
+  follow(run: string): void {
+    this.#link = run;
+    this.emit('open', { run_id: run });
   }
 
   /** A plate arrives, as while somebody reviews another. */
@@ -140,6 +157,7 @@ export class ScriptedStation implements Backend {
       assays: this.#assays.map(({ id, name }) => ({ id, name })),
       suggested_inbox: 'C:\\Users\\bench\\Pictures\\Plates',
       suggested_deliver: 'C:\\Users\\bench\\Documents\\Results',
+      open: this.#person ? this.#link : null,
       idle_lock_min: 15,
     };
   }
@@ -463,17 +481,21 @@ export class ScriptedStation implements Backend {
       return saved;
     },
     models: () => this.#models,
-    switch_model: ({ name, version }: { name: string; version: string }) => {
+    switch_models: ({ id }: { id: string }) => {
       this.#need('config:write');
-      const chosen = this.#models.find((one) => one.name === name && one.version === version);
-      for (const one of this.#models) if (one.kind === chosen?.kind) one.active = one === chosen;
+      for (const one of this.#models) one.active = one.id === id;
       return null;
     },
-    add_model: () => {
+    add_models: () => {
       this.#need('config:write');
+      return this.#models.at(-1);
+    },
+    set_language: () => null,
+    link_followed: () => {
+      this.#link = null;
       return null;
     },
-    trial_model: ({ runs }: { runs: number }) => this.#task('trial', runs, rest.trial(runs)),
+    trial_models: ({ runs }: { runs: number }) => this.#task('trial', runs, rest.trial(runs)),
     users: () => {
       this.#need('user:admin');
       return this.#users;
