@@ -11,9 +11,12 @@ use std::{
     time::Duration,
 };
 use wellread_phantom::{Family, FileKind, Request, Scene, Style, encode};
+use wellread_station::{Clock, clock::readable};
 
 /// Time between two plates.
 const EVERY: Duration = Duration::from_secs(6);
+/// Plates of one sample.
+const PLATES: u64 = 4;
 /// Seeds from here on were never trained on.
 const FIRST_SEED: u64 = 1 << 63;
 
@@ -24,17 +27,25 @@ pub(crate) struct Camera {
 }
 
 impl Camera {
-    /// Starts taking pictures of plates of an assay into a folder; `begun_ms` names the first of them.
-    pub(crate) fn start(inbox: PathBuf, assay: &str, begun_ms: i64) -> Self {
+    /// Starts taking pictures of plates of an assay into a folder, named as a station expects it until it is told.
+    pub(crate) fn start(inbox: PathBuf, assay: &str, clock: Clock) -> Self {
         let family = Family::of_assay(assay).unwrap_or(Family::HaemTilted);
         let stop = Arc::new(AtomicBool::new(false));
         let stopping = Arc::clone(&stop);
         let thread = thread::spawn(move || {
+            let begun = clock.now();
+            let seed = FIRST_SEED | u64::try_from(begun.utc_ms).unwrap_or_default();
+            // Other samples after another start: these plates replace none of an earlier one.
+            let day_and_time: String = digits(&readable(begun)).chars().skip(4).take(8).collect();
             let mut number = 0;
             while !stopping.load(Ordering::Relaxed) {
-                number += 1;
+                let (sample, plate) = (number / PLATES + 1, number % PLATES + 1);
+                let taken: String = digits(&readable(clock.now())).chars().take(14).collect();
+                let (day, time) = taken.split_at_checked(8).unwrap_or_default();
+                let name = format!("capture_{day_and_time}-{sample}_SIM_{plate}_{day}_{time}.jpg");
                 // A folder that is away is what a real camera meets too: the next picture tries again.
-                let _ = take(&inbox, family, begun_ms, number);
+                let _ = take(&inbox, family, seed.wrapping_add(number), &name);
+                number += 1;
                 thread::park_timeout(EVERY);
             }
         });
@@ -52,12 +63,14 @@ impl Drop for Camera {
     }
 }
 
+fn digits(text: &str) -> String {
+    text.chars().filter(char::is_ascii_digit).collect()
+}
+
 /// Takes one picture, under another name until it is whole.
-fn take(inbox: &Path, family: Family, begun_ms: i64, number: u64) -> std::io::Result<()> {
-    let seed = FIRST_SEED | u64::try_from(begun_ms).unwrap_or_default().wrapping_add(number);
+fn take(inbox: &Path, family: Family, seed: u64, name: &str) -> std::io::Result<()> {
     let request = Request { seed, family, style: Style::Bench, size: (1700, 1200), format: None };
     let picture = encode(&Scene::draw(&request).render(), FileKind::Jpeg(90)).map_err(std::io::Error::other)?;
-    let name = format!("capture_SIM{:04}_{begun_ms}_{number:04}.jpg", number.div_ceil(4));
     let part = inbox.join(format!("{name}.part"));
     fs::write(&part, picture)?;
     fs::rename(part, inbox.join(name))

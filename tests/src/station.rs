@@ -57,7 +57,8 @@ impl Station {
         Some(station.made(&[OsStr::new("--unencrypted")]))
     }
 
-    fn empty() -> Self {
+    /// Only the folders: nothing is made in its data folder yet.
+    pub fn empty() -> Self {
         let station = Self {
             account: Cell::new(None),
             mounts: Vec::new(),

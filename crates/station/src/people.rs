@@ -195,7 +195,7 @@ impl Station {
     pub fn set_password(&self, session: &Session, username: &str, new: &str) -> anyhow::Result<()> {
         let rules = self.settings()?.people;
         check_new_password(username, new, &rules)?;
-        let user = self.find_user(username)?;
+        let user = self.find_user(session, username)?;
         let (hash, expires_ms) = (phc(new)?, self.expiry(&rules));
         self.act(session, Permission::UserAdmin, |writing| Ok(writing.set_password(user.id, &hash, expires_ms, "")?))
     }
@@ -224,19 +224,19 @@ impl Station {
         if roles.is_empty() {
             return Err(Problem::invalid("an account has at least one role: to close it, deactivate it").into());
         }
-        let user = self.find_user(username)?;
+        let user = self.find_user(session, username)?;
         self.act(session, Permission::UserAdmin, |writing| Ok(writing.set_roles(user.id, roles, why)?))
     }
 
     /// Lets an account sign in, or not.
     pub fn set_active(&self, session: &Session, username: &str, active: bool, why: &str) -> anyhow::Result<()> {
-        let user = self.find_user(username)?;
+        let user = self.find_user(session, username)?;
         self.act(session, Permission::UserAdmin, |writing| Ok(writing.set_active(user.id, active, why)?))
     }
 
     /// Ends a lock-out before its time.
     pub fn unlock_user(&self, session: &Session, username: &str, why: &str) -> anyhow::Result<()> {
-        let user = self.find_user(username)?;
+        let user = self.find_user(session, username)?;
         self.act(session, Permission::UserAdmin, |writing| Ok(writing.unlock_user(user.id, why)?))
     }
 
@@ -276,8 +276,9 @@ impl Station {
         self.read(|reading| Ok(!reading.users()?.is_empty()))
     }
 
-    fn find_user(&self, username: &str) -> anyhow::Result<User> {
-        let found = self.read(|reading| Ok(reading.user_by_name(username)?))?;
+    /// For who may change accounts: others are not told which there are.
+    fn find_user(&self, session: &Session, username: &str) -> anyhow::Result<User> {
+        let found = self.ask(session, Permission::UserAdmin, |reading| Ok(reading.user_by_name(username)?))?;
         Ok(found.ok_or_else(|| Problem::not_found("user", username))?)
     }
 

@@ -90,14 +90,14 @@ pub(crate) async fn drop_image(app: State<'_, Arc<App>>, request: Request<'_>) -
 
 #[tauri::command]
 pub(crate) async fn simulate(app: State<'_, Arc<App>>, on: bool) -> Answer<()> {
-    let (inbox, assay, now_ms) = app
+    let (inbox, assay, clock) = app
         .ask(|station, by| {
             station.ask(by, Permission::RunCapture, |_| Ok(()))?;
             let settings = station.settings()?;
             let inbox = settings.intake.inbox.ok_or_else(|| Problem::invalid("no folder is watched: set one first"))?;
-            Ok((inbox, settings.assay, station.clock().now().utc_ms))
+            Ok((inbox, settings.assay, station.clock().clone()))
         })
         .await?;
-    app.simulate(on.then(|| Camera::start(inbox, &assay, now_ms)));
+    app.simulate(on.then(|| Camera::start(inbox, &assay, clock)));
     Ok(())
 }

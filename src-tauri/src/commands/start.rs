@@ -148,10 +148,10 @@ fn make(app: &Arc<App>, order: &FirstStart, window: &AppHandle) -> Answer<()> {
     drop(Station::init(app.folder(), &new, Clock::system())?);
     let station = Station::open_service(app.folder(), Clock::system())?;
     let session = station.first_admin(&order.admin, &order.password)?;
-    let now_ms = station.clock().now().utc_ms;
+    let clock = station.clock().clone();
     app.adopt(station, window);
     app.sign_in(session);
-    app.simulate(order.simulated.then(|| Camera::start(order.inbox.clone(), &order.assay, now_ms)));
+    app.simulate(order.simulated.then(|| Camera::start(order.inbox.clone(), &order.assay, clock)));
     Ok(())
 }
 
