@@ -64,7 +64,13 @@ fn set_up(tauri: &mut tauri::App) -> Result<(), Box<dyn std::error::Error>> {
     app.set_link(links::run_of(std::env::args()));
     // The window first: the station is opened while it loads.
     let window = WebviewWindowBuilder::new(tauri, "main", WebviewUrl::default());
-    let window = window.title("Wellread").inner_size(1280.0, 800.0).min_inner_size(1024.0, 700.0).build()?;
+    let window = window
+        .title("Wellread")
+        .inner_size(1280.0, 800.0)
+        .min_inner_size(1024.0, 700.0)
+        // The page takes dropped pictures itself.
+        .disable_drag_drop_handler()
+        .build()?;
     app.begin(&handle);
     app.watch_idle(&handle);
     let has_tray = tray::put(&app, &handle);

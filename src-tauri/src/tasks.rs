@@ -17,6 +17,9 @@ use wellread_station::Steps;
 /// Steps are told no more often than this: a window that only counts shows nothing else.
 const TOLD_EVERY: Duration = Duration::from_millis(100);
 
+/// Work that ends with nobody signed in, and finds nothing that is anybody's secret.
+pub(crate) const RESTORE: &str = "restore";
+
 /// The work under way, each with the flag that ends it.
 #[derive(Default)]
 pub(crate) struct Tasks {
@@ -60,13 +63,18 @@ impl Tasks {
             locked(&app.tasks().running).remove(&state.id);
             let ended = match ended {
                 // What was found is for who asked; whoever is at a locked window may be somebody else.
-                Ok(_) if app.session().is_err() => Ended::Fault(Fault::ended_locked()),
+                Ok(_) if name != RESTORE && app.session().is_err() => Ended::Fault(Fault::ended_locked()),
                 Ok(found) => Ended::Ok(found),
                 Err(error) => Ended::Fault(error.into()),
             };
             let _ = window.emit("task", TaskState { ended: Some(ended), ..state });
         });
         id
+    }
+
+    /// Whether this is work that anybody at the window may end.
+    pub(crate) fn is_anybodys(id: &str) -> bool {
+        id.starts_with(RESTORE)
     }
 
     /// Asks work to end. Work that has ended already is as it should be.

@@ -3,7 +3,7 @@
 use crate::{
     app::{Answer, App},
     events,
-    tasks::Tasks,
+    tasks::{RESTORE, Tasks},
 };
 use serde_json::{Value, json};
 use std::{path::PathBuf, sync::Arc};
@@ -60,7 +60,7 @@ pub(crate) fn restore(app: State<'_, Arc<App>>, window: AppHandle, path: PathBuf
     gate.station().may_replace(&session)?;
     drop(gate);
     let (own, told) = (Arc::clone(&app), window.clone());
-    Ok(Tasks::begin(&app, &window, "restore", move |steps| {
+    Ok(Tasks::begin(&app, &window, RESTORE, move |steps| {
         own.close()?;
         events::tell(&told, "session", None);
         let clock = Clock::system();
@@ -99,7 +99,9 @@ pub(crate) async fn autostart(app: State<'_, Arc<App>>, window: AppHandle, on: b
 /// Ends long work.
 #[tauri::command]
 pub(crate) fn cancel(app: State<'_, Arc<App>>, task: String) -> Answer<Value> {
-    app.session()?;
+    if !Tasks::is_anybodys(&task) {
+        app.session()?;
+    }
     app.tasks().cancel(&task);
     Ok(json!(null))
 }

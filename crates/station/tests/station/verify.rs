@@ -2,7 +2,7 @@
 
 use crate::bench::{Bench, put};
 use std::fs;
-use wellread_station::verify::Mend;
+use wellread_station::{Steps, verify::Mend};
 
 #[test]
 fn a_damaged_picture_is_named_put_aside_and_read_again() {

@@ -50,7 +50,7 @@ fn the_bundle_holds_what_helps_and_no_result() {
     let file = bench.path("bundle.zip");
     bench.station.write_bundle(&bench.admin, &file).unwrap();
     let mut bundle = zip::ZipArchive::new(std::fs::File::open(&file).unwrap()).unwrap();
-    let names: Vec<String> = bundle.file_names().map(str::to_owned).collect();
+    let names: Vec<String> = bundle.file_names().map(|name| name.unwrap().into_owned()).collect();
     for wanted in ["README.txt", "diagnostics.json", "settings.json", "status.json", "logs/wellread.2026-01-02.log"] {
         assert!(names.iter().any(|name| name == wanted), "{wanted} is in it: {names:?}");
     }
