@@ -258,6 +258,28 @@ test('a restored station begins at its sign-in', async () => {
   await screen.findByText('Locked', {}, { timeout: 8000 });
 });
 
+test('a key changes the two wells that it goes between and no other', async () => {
+  await open('#/review/01a1ff89-run0-7000-8000-00000000019b');
+  await waitFor(() => expect(document.querySelector('[data-well][tabindex="0"]')).not.toBeNull(), { timeout: 8000 });
+  const cells = [...document.querySelectorAll<HTMLElement>('[data-well]')];
+  const from = document.querySelector<HTMLElement>('[data-well][aria-selected="true"]')!;
+  from.focus();
+  const touched = new Set<Node>();
+  const note = (records: MutationRecord[]) => records.forEach(({ target }) => touched.add(target));
+  const seen = new MutationObserver(note);
+  for (const cell of cells) seen.observe(cell, { attributes: true, childList: true, subtree: true });
+  const key = from.dataset['well']?.startsWith('A') ? 'ArrowDown' : 'ArrowUp';
+  await fireEvent.keyDown(from, { key });
+  await waitFor(() => expect(document.querySelector('[data-well][tabindex="0"]')).not.toBe(from));
+  const to = document.querySelector('[data-well][aria-selected="true"]');
+  note(seen.takeRecords());
+  seen.disconnect();
+  expect([...touched].map((cell) => (cell as HTMLElement).dataset['well']).sort()).toEqual(
+    [from, to].map((cell) => (cell as HTMLElement).dataset['well']).sort(),
+  );
+  expect(document.activeElement).toBe(to);
+});
+
 test('a restore may be stopped while nobody is signed in', async () => {
   const station = await open('#/settings', { slow: true });
   await fireEvent.click(await screen.findByRole('button', { name: 'Restore' }, { timeout: 8000 }));

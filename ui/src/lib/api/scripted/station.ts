@@ -38,6 +38,7 @@ export class ScriptedStation implements Backend {
   #person: T.Person | null = null;
   #scene: NonNullable<Script['scene']>;
   #wrong = 0;
+  #read = new Map<string, T.RunDetail>();
   #changed = new Map<number, T.RunDetail>();
   #next: T.Identity[] = [];
   #simulated = false;
@@ -167,7 +168,15 @@ export class ScriptedStation implements Backend {
   #detail(id: string): T.RunDetail {
     const seq = seqOf(id);
     if (!(seq > 0 && seq <= this.#total)) throw new Fault({ code: 'not-found', message: `there is no run ${id}` });
-    return this.#changed.get(seq) ?? detailOf(seq, this.#total);
+    return this.#changed.get(seq) ?? this.#asRead(seq);
+  }
+
+  /** A run before anybody changed it, made once: what a script takes long for would count as the window's. */
+  #asRead(seq: number): T.RunDetail {
+    const key = `${seq}/${this.#total}`;
+    const known = this.#read.get(key) ?? detailOf(seq, this.#total);
+    this.#read.set(key, known);
+    return known;
   }
 
   #line(seq: number): T.RunLine {
@@ -276,7 +285,7 @@ export class ScriptedStation implements Backend {
 
   /** What holds after all events. */
   #settle(run: T.RunDetail): void {
-    const base = detailOf(run.seq, this.#total);
+    const base = structuredClone(this.#asRead(run.seq));
     run.state.identity = base.state.identity;
     run.state.disposition = base.events.length > 0 ? 'to-review' : base.state.disposition;
     run.wells = base.wells;
