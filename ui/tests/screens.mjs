@@ -74,11 +74,10 @@ async function shoot(scene, locale, theme, [width, height]) {
   try {
     await page.goto(`${base}scripted.html?${query}${scene.hash ?? ''}`);
     await page.locator('h1').first().waitFor({ state: 'attached' });
-    await page.waitForFunction(() => document.fonts.status === 'loaded');
-    await page.waitForTimeout(350);
+    await still(page);
     if (scene.act) {
       await scene.act(page, (key) => messages[locale][key]);
-      await page.waitForTimeout(250);
+      await still(page);
     }
     found.push(
       ...(await page.evaluate(look, { english: locale === 'th' ? english : null, gloves: GLOVES.test(scene.name) })),
@@ -91,6 +90,24 @@ async function shoot(scene, locale, theme, [width, height]) {
   }
   await context.close();
   return found;
+}
+
+/** Waits until nothing loads or moves and nothing has changed for some frames, however long a busy machine takes. */
+async function still(page) {
+  await page.waitForLoadState('networkidle');
+  await page.evaluate(async () => {
+    await document.fonts.ready;
+    let quiet = 0;
+    const watching = new MutationObserver(() => (quiet = 0));
+    watching.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+    const ends = (animation) => animation.effect?.getComputedTiming().iterations !== Infinity;
+    for (let frames = 0; quiet < 12 && frames < 600; frames += 1) {
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+      const loading = [...document.images].some((image) => !image.complete);
+      quiet = loading || document.getAnimations().some(ends) ? 0 : quiet + 1;
+    }
+    watching.disconnect();
+  });
 }
 
 /** Screens that are used with gloves on. */

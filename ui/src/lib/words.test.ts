@@ -1,11 +1,11 @@
 import { beforeEach, expect, test } from 'vitest';
-import problem from '../../../crates/station/src/problem.rs?raw';
 import review from '../../../crates/station/src/review.rs?raw';
 import decode from '../../../crates/vision/src/decode/error.rs?raw';
 import locate from '../../../crates/vision/src/locate/mod.rs?raw';
 import people from '../../../crates/station/src/people/permission.rs?raw';
+import code from './types/Code.ts?raw';
 import { detailOf } from './api/scripted/runs';
-import { locale } from './locale.svelte';
+import { LOCALES, locale } from './locale.svelte';
 import { whyReview } from './reasons';
 import * as words from './words';
 
@@ -14,13 +14,18 @@ beforeEach(() => {
   locale.start();
 });
 
-test('every code of the station has a sentence of its own', () => {
-  const body = /pub enum Code \{([\s\S]*?)\n\}/.exec(problem)?.[1] ?? '';
-  const codes = [...body.matchAll(/^ {4}(\w+),/gm)].map(([, name = '']) =>
-    name.replace(/(?!^)([A-Z])/g, '-$1').toLowerCase(),
-  );
+test.each(LOCALES)('every code of the station has a sentence of its own (%s)', (language) => {
+  locale.choose(language);
+  const codes = [...code.matchAll(/"([a-z-]+)"/g)].map(([, name = '']) => name);
   expect(codes.length, 'the codes could be read').toBeGreaterThan(10);
-  for (const code of codes) expect(words.isUnforeseen(code), code).toBe(false);
+  expect(codes).toContain('cancelled');
+  for (const name of codes) {
+    expect(words.isUnforeseen(name), name).toBe(false);
+    expect(words.faultSentence(name), name).not.toBe(words.faultSentence('unknown'));
+    if (language === 'th') expect(words.faultSentence(name), name).toMatch(/[ก-๛]/);
+  }
+  const sentences = codes.map(words.faultSentence);
+  expect(new Set(sentences).size, 'no two say the same').toBe(codes.length);
 });
 
 test('every reason and every right has a name', () => {

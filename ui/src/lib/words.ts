@@ -1,6 +1,6 @@
 // What the station's closed names are called in the user's language. A name that is not known here, such as a
 // laboratory's own class, is shown as it is.
-import type { Permission, ReasonCode, SeriesResult } from './api/shapes';
+import type { Code, Permission, ReasonCode, SeriesResult } from './api/shapes';
 import * as format from './format';
 import { m } from './paraglide/messages';
 
@@ -240,7 +240,7 @@ export const diagnosticName = from({
 /** Why somebody may not, for a control that is disabled. */
 export const whyNot = (permission: Permission): string => m.why_no_permission({ what: rightName(permission) });
 
-const FAULTS: Words = {
+const FAULTS = {
   'not-permitted': m.fault_not_permitted,
   'login-failed': m.fault_login_failed,
   'locked-out': m.fault_locked_out,
@@ -257,7 +257,7 @@ const FAULTS: Words = {
   'read-only': m.fault_read_only,
   cancelled: m.fault_cancelled,
   locked: m.fault_locked,
-};
+} satisfies Record<Code | 'locked', () => string>;
 
 const UNREAD: Words = {
   'no-plate': m.unread_no_plate,
@@ -278,7 +278,7 @@ export const unreadSentence = (code: string | null): string =>
   (UNREAD[code ?? ''] ?? (/model|manifest|onnx/.test(code ?? '') ? m.unread_model : m.read_failed))();
 
 /** What happened and what to do next. A code that is not known here is as unexpected as `unknown` itself. */
-export const faultSentence = (code: string): string => (FAULTS[code] ?? m.fault_unknown)();
+export const faultSentence = (code: string): string => ((FAULTS as Words)[code] ?? m.fault_unknown)();
 
 export const isUnforeseen = (code: string): boolean => !(code in FAULTS);
 

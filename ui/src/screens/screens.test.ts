@@ -2,7 +2,7 @@ import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-li
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import App from '../App.svelte';
 import * as commands from '../lib/api/commands';
-import { useBackend } from '../lib/api/backend';
+import { Fault, useBackend } from '../lib/api/backend';
 import { PASSWORD, ScriptedStation, type Script } from '../lib/api/scripted/station';
 import { session } from '../lib/state/session.svelte';
 
@@ -20,6 +20,7 @@ beforeEach(() => localStorage.clear());
 afterEach(() => {
   cleanup();
   session.person = null;
+  session.start = null;
 });
 
 test('every command of the window is answered by the scripted station', async () => {
@@ -255,6 +256,70 @@ test('a restored station begins at its sign-in', async () => {
   await fireEvent.click(await screen.findByRole('button', { name: 'Restore' }, { timeout: 8000 }));
   await fireEvent.click(await screen.findByRole('button', { name: 'Choose a backup' }));
   await screen.findByText('Locked', {}, { timeout: 8000 });
+});
+
+test('a key changes the two wells that it goes between and no other', async () => {
+  await open('#/review/01a1ff89-run0-7000-8000-00000000019b');
+  await waitFor(() => expect(document.querySelector('[data-well][tabindex="0"]')).not.toBeNull(), { timeout: 8000 });
+  const cells = [...document.querySelectorAll<HTMLElement>('[data-well]')];
+  const from = document.querySelector<HTMLElement>('[data-well][aria-selected="true"]')!;
+  from.focus();
+  const touched = new Set<Node>();
+  const note = (records: MutationRecord[]) => records.forEach(({ target }) => touched.add(target));
+  const seen = new MutationObserver(note);
+  for (const cell of cells) seen.observe(cell, { attributes: true, childList: true, subtree: true });
+  const key = from.dataset['well']?.startsWith('A') ? 'ArrowDown' : 'ArrowUp';
+  await fireEvent.keyDown(from, { key });
+  await waitFor(() => expect(document.querySelector('[data-well][tabindex="0"]')).not.toBe(from));
+  const to = document.querySelector('[data-well][aria-selected="true"]');
+  note(seen.takeRecords());
+  seen.disconnect();
+  expect([...touched].map((cell) => (cell as HTMLElement).dataset['well']).sort()).toEqual(
+    [from, to].map((cell) => (cell as HTMLElement).dataset['well']).sort(),
+  );
+  expect(document.activeElement).toBe(to);
+});
+
+test('a restore may be stopped while nobody is signed in', async () => {
+  const station = await open('#/settings', { slow: true });
+  await fireEvent.click(await screen.findByRole('button', { name: 'Restore' }, { timeout: 8000 }));
+  await fireEvent.click(await screen.findByRole('button', { name: 'Choose a backup' }));
+  const waiting = await screen.findByRole('heading', { name: 'Restoring a backup', level: 1 }, { timeout: 8000 });
+  await fireEvent.click(within(waiting.closest('main')!).getByRole('button', { name: 'Cancel' }));
+  const task = station.calls.find((call) => call.name === 'cancel')?.args['task'] as string;
+  const fault = { code: 'cancelled', message: '' };
+  station.emit('task', { id: task, name: 'restore', done: 3, total: 1200, ended: { fault } });
+  await screen.findByText('Locked', {}, { timeout: 8000 });
+  await screen.findByText('It was stopped.');
+});
+
+test('a broken station makes a bundle for whoever is there', async () => {
+  const broken = await open('', { scene: 'broken' });
+  await fireEvent.click(await screen.findByRole('button', { name: 'Make a diagnostics bundle' }));
+  await screen.findByText(/wellread-diagnostics\.zip/);
+  expect(broken.calls.filter((call) => call.name === 'make_bundle').length).toBe(1);
+});
+
+test('a locked station offers no bundle', async () => {
+  const locked = await open('', { scene: 'signed-out' });
+  await screen.findByLabelText('User name');
+  vi.spyOn(locked, 'call').mockRejectedValue(new Fault({ code: 'unknown', message: '' }));
+  await fireEvent.input(screen.getByLabelText('User name'), { target: { value: 'anong' } });
+  await fireEvent.input(screen.getByLabelText('Password'), { target: { value: PASSWORD } });
+  await fireEvent.submit(document.querySelector('form')!);
+  await screen.findByText(/Something unexpected happened/);
+  expect(screen.queryByRole('button', { name: 'Make a diagnostics bundle' })).toBeNull();
+});
+
+test('the program is quit after a question, and says what that means', async () => {
+  const station = await open('#/settings');
+  const quits = () => station.calls.filter((call) => call.name === 'quit').length;
+  await fireEvent.click(await screen.findByRole('button', { name: 'Quit Wellread' }, { timeout: 8000 }));
+  const dialog = await screen.findByRole('dialog', { name: 'Quit Wellread?' });
+  within(dialog).getByText(/not read until Wellread is started again/);
+  expect(quits()).toBe(0);
+  await fireEvent.click(within(dialog).getByRole('button', { name: 'Quit' }));
+  await waitFor(() => expect(quits()).toBe(1));
 });
 
 test('wells get their role from the keys, and the text follows', async () => {

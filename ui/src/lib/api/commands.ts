@@ -96,11 +96,13 @@ export const verify = () => ask<string>('verify');
 export const exportAudit = (path: string, filter: T.AuditFilter) => ask<null>('export_audit', { path, filter });
 
 // Settings
-export const settings = () => ask<T.Setting[]>('settings');
+export const settings = () => ask<T.SettingLine[]>('settings');
 export const setSetting = (name: string, value: unknown, why: string) => ask<null>('set_setting', { name, value, why });
 export const backup = (path: string) => ask<string>('backup', { path });
 export const restore = (path: string) => ask<string>('restore', { path });
 export const exportRecoveryKey = (path: string) => ask<null>('export_recovery_key', { path });
+/** Ends the program, and with it the reading of plates. */
+export const quit = () => ask<null>('quit');
 export const autostartState = () => ask<boolean>('autostart_state');
 export const autostart = (on: boolean) => ask<null>('autostart', { on });
 

@@ -5,21 +5,27 @@ import type { BelowFirst } from '../types/BelowFirst';
 import type { Call } from '../types/Call';
 import type { Distribution } from '../types/Distribution';
 import type { FinalResults as StoredResults } from '../types/FinalResults';
-import type { Health } from '../types/Health';
 import type { Person } from '../types/Person';
-import type { PlateFormat } from '../types/PlateFormat';
 import type { RunDetail as StoredRun } from '../types/RunDetail';
-import type { RunFilter as StoredFilter } from '../types/RunFilter';
+import type { ShippedAssay } from '../types/ShippedAssay';
 import type { SampleDetail as StoredSample } from '../types/SampleDetail';
 import type { WellRole } from '../types/WellRole';
 
+export type { Agreement } from '../types/Agreement';
+export type { AssayCheck } from '../types/AssayCheck';
+export type { AssayFault } from '../types/AssayFault';
+export type { AssayLine } from '../types/AssayLine';
+export type { AssayView } from '../types/AssayView';
 export type { Attention } from '../types/Attention';
 export type { AuditEntry } from '../types/AuditEntry';
+export type { AuditFilter } from '../types/AuditFilter';
 export type { BBox } from '../types/BBox';
 export type { Call } from '../types/Call';
 export type { CallFlag } from '../types/CallFlag';
 export type { Change } from '../types/Change';
+export type { Code } from '../types/Code';
 export type { Decision } from '../types/Decision';
+export type { Diagnostics } from '../types/Diagnostics';
 export type { Dilution } from '../types/Dilution';
 export type { Disposition } from '../types/Disposition';
 export type { Distribution } from '../types/Distribution';
@@ -32,21 +38,33 @@ export type { InterfacePreview } from '../types/InterfacePreview';
 export type { InterfaceStatus } from '../types/InterfaceStatus';
 export type { Listed } from '../types/Listed';
 export type { Meaning } from '../types/Meaning';
+export type { ModelLine } from '../types/ModelLine';
+export type { ModelSet } from '../types/ModelSet';
 export type { Now } from '../types/Now';
 export type { OutboxRecord } from '../types/OutboxRecord';
+export type { OutboxState } from '../types/OutboxState';
 export type { Page } from '../types/Page';
 export type { Person } from '../types/Person';
+export type { PlateDrawing } from '../types/PlateDrawing';
 export type { PlateFormat } from '../types/PlateFormat';
+export type { PlateWell } from '../types/PlateWell';
 export type { Reason } from '../types/Reason';
 export type { ReasonCode } from '../types/ReasonCode';
 export type { ReviewEvent } from '../types/ReviewEvent';
 export type { Role } from '../types/Role';
+export type { RunFilter } from '../types/RunFilter';
 export type { RunLine } from '../types/RunLine';
+export type { RunOrder } from '../types/RunOrder';
 export type { RunState } from '../types/RunState';
 export type { RunStatus } from '../types/RunStatus';
+export type { SettingLine } from '../types/SettingLine';
+export type { ShippedAssay } from '../types/ShippedAssay';
 export type { Signature } from '../types/Signature';
 export type { Signed } from '../types/Signed';
 export type { TemplateLine } from '../types/TemplateLine';
+export type { Trial } from '../types/Trial';
+export type { TrialChange } from '../types/TrialChange';
+export type { TrialFailure } from '../types/TrialFailure';
 export type { User } from '../types/User';
 export type { Verified } from '../types/Verified';
 export type { WellDetail } from '../types/WellDetail';
@@ -127,11 +145,6 @@ export interface SampleSummary {
 export interface SampleDetail extends Omit<StoredSample, 'statistics'> {
   statistics: Statistics | null;
 }
-export type RunOrder = 'newest' | 'oldest' | 'sample';
-export interface RunFilter extends StoredFilter {
-  order?: RunOrder;
-}
-
 // What the window's own commands answer.
 
 export interface FaultShape {
@@ -150,7 +163,7 @@ export interface StartState {
   /** Whether the database of this station is encrypted. */
   encrypted: boolean;
   /** The shipped assays, to choose from at the first start. */
-  assays: { id: string; name: string }[];
+  assays: ShippedAssay[];
   suggested_inbox: string;
   suggested_deliver: string;
   /** The run that a link from outside asks for, told to who has signed in. */
@@ -181,101 +194,6 @@ export interface NewPerson {
   last_name: string;
   email: string | null;
   roles: string[];
-}
-export interface OutboxState {
-  pending: number;
-  oldest_ms: number | null;
-  rejected: number;
-  last_success_ms: number | null;
-  last_error: string | null;
-  enrolled: boolean;
-}
-export interface AssayLine {
-  id: string;
-  version: number;
-  name: string;
-  format: string;
-  shipped: boolean;
-  active: boolean;
-}
-export interface PlateWell {
-  well: string;
-  role: WellRole;
-  series: string | null;
-  step: number | null;
-}
-export interface PlateDrawing {
-  format: PlateFormat;
-  wells: PlateWell[];
-}
-export interface AssayView {
-  line: AssayLine;
-  text: string;
-  plate: PlateDrawing;
-  classes: Record<string, Call>;
-}
-export interface AssayCheck {
-  ok: boolean;
-  faults: { line: number | null; key: string | null; message: string }[];
-  plate: PlateDrawing | null;
-}
-export interface ModelLine {
-  name: string;
-  version: string;
-  kind: string;
-  sha256: string;
-  /** The terms it may be used under. */
-  license: string;
-  /** Markdown; empty where there is none. */
-  card: string;
-}
-/** Models that are used together. */
-export interface ModelSet {
-  /** Empty for the set that comes with the program. */
-  id: string;
-  active: boolean;
-  folder: string;
-  /** The one that judges the wells first. */
-  models: ModelLine[];
-  agreement: { runs: number; wells: number; agreed: number } | null;
-}
-export interface TrialChange {
-  run_id: string;
-  sample_no: string;
-  plate_no: string;
-  well: string;
-  class_before: string;
-  class_after: string;
-  call_before: Call;
-  call_after: Call;
-}
-/** What a model would have made of past plates. */
-export interface Trial {
-  runs: number;
-  wells: number;
-  classes_changed: number;
-  calls_changed: number;
-  changed: TrialChange[];
-  /** How many changes beyond those listed. */
-  more: number;
-  failed: { run_id: string; why: string }[];
-}
-export interface AuditFilter {
-  resource?: string | null;
-  resource_id?: string | null;
-  user?: string | null;
-}
-export interface Setting {
-  name: string;
-  value: unknown;
-  default: unknown;
-}
-export interface Diagnostics {
-  versions: Record<string, string>;
-  paths: Record<string, string>;
-  sizes: Record<string, number>;
-  health: Health[];
-  station_id: string;
 }
 export interface TaskEvent {
   id: string;

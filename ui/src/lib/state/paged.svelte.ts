@@ -2,6 +2,13 @@ import { Fault } from '../api/backend';
 import type { Listed, Page } from '../api/shapes';
 
 const PAGE_ROWS = 200;
+/** The first page holds what can be in sight and a little more, so that it is there at once. */
+const FIRST_ROWS = 60;
+const pageOf = (row: number): number => (row < FIRST_ROWS ? 0 : 1 + Math.floor((row - FIRST_ROWS) / PAGE_ROWS));
+const startOf = (page: number): number => (page === 0 ? 0 : FIRST_ROWS + (page - 1) * PAGE_ROWS);
+/** After the next frame has been painted. */
+export const afterPaint = (work: () => void): void => void requestAnimationFrame(() => setTimeout(work));
+const PAGES_AHEAD = 2;
 /** Pages kept in memory; with 200 rows each that is some ten megabytes at most. */
 const MOST_PAGES = 60;
 /** So far from the top a list is still at its beginning. */
@@ -29,6 +36,7 @@ export class Paged<T> {
   #sight = { first: 0, last: 0 };
   /** Whether the list has changed while somebody looked at a later part of it. */
   #stale = false;
+  #ahead = PAGES_AHEAD;
   readonly #ask: (page: Page) => Promise<Listed<T>>;
 
   constructor(ask: (page: Page) => Promise<Listed<T>>) {
@@ -39,7 +47,7 @@ export class Paged<T> {
   async reload(): Promise<void> {
     const turn = ++this.#turn;
     try {
-      const listed = await this.#ask({ after: null, limit: PAGE_ROWS });
+      const listed = await this.#ask({ after: null, limit: FIRST_ROWS });
       if (turn !== this.#turn) return; // A newer question is on its way.
       this.#pages.clear();
       this.#asked.clear();
@@ -50,7 +58,13 @@ export class Paged<T> {
       this.ready = true;
       this.#stale = false;
       this.begun += 1;
+      // What is not in sight comes after what is has been painted.
+      this.#ahead = 0;
       this.seen(this.#sight.first, this.#sight.last);
+      afterPaint(() => {
+        this.#ahead = PAGES_AHEAD;
+        if (turn === this.#turn) this.seen(this.#sight.first, this.#sight.last);
+      });
     } catch (thrown) {
       if (turn === this.#turn) this.fault = Fault.of(thrown);
     }
@@ -64,7 +78,8 @@ export class Paged<T> {
 
   row(index: number): T | undefined {
     void this.#version;
-    return this.#pages.get(Math.floor(index / PAGE_ROWS))?.[index % PAGE_ROWS];
+    const page = pageOf(index);
+    return this.#pages.get(page)?.[index - startOf(page)];
   }
 
   /** Whether the end of the list is known. */
@@ -81,9 +96,9 @@ export class Paged<T> {
       void this.reload();
       return;
     }
-    const [from, to] = [Math.floor(first / PAGE_ROWS), Math.floor(last / PAGE_ROWS)];
-    // Two pages ahead, so that a quick scroll meets rows and not their ghosts.
-    for (let page = Math.max(0, from - 1); page <= to + 2; page += 1) void this.#bring(page);
+    const [from, to] = [pageOf(first), pageOf(last)];
+    // Pages ahead, so that a quick scroll meets rows and not their ghosts.
+    for (let page = Math.max(0, from - 1); page <= to + this.#ahead; page += 1) void this.#bring(page);
     if (this.#pages.size <= MOST_PAGES) return;
     for (const page of [...this.#pages.keys()]) {
       if (page < from - MOST_PAGES / 3 || page > to + MOST_PAGES / 3) this.#pages.delete(page);
@@ -96,7 +111,7 @@ export class Paged<T> {
     this.#asked.add(page);
     const turn = this.#turn;
     try {
-      const listed = await this.#ask({ after, limit: PAGE_ROWS });
+      const listed = await this.#ask({ after, limit: page === 0 ? FIRST_ROWS : PAGE_ROWS });
       if (turn !== this.#turn) return;
       this.#keep(page, listed);
     } catch (thrown) {
@@ -108,10 +123,10 @@ export class Paged<T> {
 
   #keep(page: number, { rows, next }: Listed<T>): void {
     this.#pages.set(page, rows);
-    if (next === null) this.#end = page * PAGE_ROWS + rows.length;
+    if (next === null) this.#end = startOf(page) + rows.length;
     else this.#starts[page + 1] = next;
     // While the end is unknown the list is a page longer than what is known, to scroll into.
-    this.length = this.#end ?? this.#starts.length * PAGE_ROWS;
+    this.length = this.#end ?? startOf(this.#starts.length);
     this.#version += 1;
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../api/backend';
 import type { Listed, Page } from '../api/shapes';
-import { Paged } from './paged.svelte';
+import { Paged, afterPaint } from './paged.svelte';
 
 /** A list from `total` down to 1, as runs are listed. */
 function listing(total: number, asked: Page[] = []) {
@@ -12,6 +12,8 @@ function listing(total: number, asked: Page[] = []) {
     return { rows, next: from - rows.length > 0 ? (rows[rows.length - 1] ?? null) : null };
   };
 }
+/** The next page comes once the first has been painted. */
+const painted = () => new Promise<void>(afterPaint);
 const settle = async () => {
   for (let n = 0; n < 40; n += 1) await Promise.resolve();
 };
@@ -21,6 +23,7 @@ describe('a long list', () => {
     const paged = new Paged(listing(100_000));
     await paged.reload();
     expect(paged.row(0), 'the first row is there at once').toBe(100_000);
+    await painted();
     for (let row = 0; row < 100_000; row += 200) {
       paged.seen(row, row + 30);
       await settle();
@@ -34,6 +37,8 @@ describe('a long list', () => {
     const asked: Page[] = [];
     const paged = new Paged(listing(100_000, asked));
     await paged.reload();
+    expect(asked, 'what is not in sight can wait').toEqual([{ after: null, limit: 60 }]);
+    await painted();
     for (let row = 0; row < 40_000; row += 200) {
       paged.seen(row, row + 30);
       await settle();
@@ -67,6 +72,7 @@ describe('a long list', () => {
     let total = 5000;
     const paged = new Paged<number>((page) => listing(total)(page));
     await paged.reload();
+    await painted();
     for (let row = 0; row <= 2000; row += 200) {
       paged.seen(row, row + 30);
       await settle();

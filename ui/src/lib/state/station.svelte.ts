@@ -3,6 +3,9 @@ import { Fault, backend } from '../api/backend';
 import type { Bench, OutboxState } from '../api/shapes';
 import { session } from './session.svelte';
 
+/** So long after a change the station is asked what it is like now, once for all that came meanwhile. */
+const SOON_MS = 150;
+
 /** What the rail and the bench show of the station; asked anew whenever it says that something changed. */
 class StationState {
   bench = $state.raw<Bench | null>(null);
@@ -10,9 +13,16 @@ class StationState {
   outbox = $state.raw<OutboxState | null>(null);
   #asking = false;
   #again = false;
+  #soon: ReturnType<typeof setTimeout> | undefined;
 
   listen(): void {
-    backend().on('changed', () => void this.refresh());
+    // Keys in a row change something each time; the rail and the bench follow when the first of them has been painted.
+    backend().on('changed', () => {
+      this.#soon ??= setTimeout(() => {
+        this.#soon = undefined;
+        void this.refresh();
+      }, SOON_MS);
+    });
   }
 
   /** One question at a time: a burst of events asks once more at its end, never once each. */

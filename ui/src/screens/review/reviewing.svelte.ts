@@ -24,6 +24,21 @@ export function nextDoubtful(wells: WellDetail[], from: string): string | null {
   return doubtful[(at + 1) % doubtful.length] ?? null;
 }
 
+const alike = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/** What the station answered, with the wells that are on the screen already: those that are alike are not drawn anew. */
+export function kept(shown: RunDetail | null, answer: RunDetail): RunDetail {
+  if (shown?.id !== answer.id) return answer;
+  const wells = answer.wells.map((well, n) => {
+    const before = shown.wells[n];
+    if (!before || before.well !== well.well) return well;
+    if (alike(before, well)) return before;
+    const still = alike(before.center_px, well.center_px) && alike(before.bbox, well.bbox);
+    return still ? { ...well, center_px: before.center_px, bbox: before.bbox } : well;
+  });
+  return { ...answer, wells: wells.every((well, n) => well === shown.wells[n]) ? shown.wells : wells };
+}
+
 /** The event that Z takes back: the last that still holds. */
 export function lastEvent(run: RunDetail): number | null {
   return run.events.findLast((event) => !event.undone && event.decision.kind !== 'undo')?.seq ?? null;
@@ -44,7 +59,7 @@ export class Reviewing {
     try {
       const found = await commands.run(id);
       // An answer from before the last key would take that key back for a moment.
-      if (this.pending === 0) this.run = found;
+      if (this.pending === 0) this.run = kept(this.run, found);
       this.fault = null;
     } catch (thrown) {
       this.fault = Fault.of(thrown);
@@ -91,7 +106,7 @@ export class Reviewing {
     return turn.then(
       (answer) => {
         this.pending -= 1;
-        if (this.pending === 0 && this.run?.id === id) this.run = answer;
+        if (this.pending === 0 && this.run?.id === id) this.run = kept(this.run, answer);
       },
       async (thrown: unknown) => {
         this.pending -= 1;

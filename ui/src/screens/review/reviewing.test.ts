@@ -3,7 +3,7 @@ import { useBackend } from '../../lib/api/backend';
 import type { Reason } from '../../lib/api/shapes';
 import { ScriptedStation } from '../../lib/api/scripted/station';
 import { doubtfulFirst } from '../../lib/plate/geometry';
-import { Reviewing, lastEvent, nextDoubtful } from './reviewing.svelte';
+import { Reviewing, kept, lastEvent, nextDoubtful } from './reviewing.svelte';
 
 const RUN = '01a1ff89-run0-7000-8000-00000000019b';
 const MISREAD: Reason = { code: 'misread', text: '' };
@@ -59,4 +59,16 @@ test('N walks the doubtful wells, the least certain first, and round again', asy
   expect(walked).toEqual(order);
   expect(nextDoubtful(wells, at)).toBe(order[0]);
   expect(nextDoubtful([], 'A1'), 'nothing to go to').toBeNull();
+});
+
+test('what the station answers leaves the wells on the screen as they are, but for those that differ', () => {
+  const shown = reviewing.run!;
+  const answer = structuredClone(shown);
+  expect(kept(shown, answer).wells, 'nothing differs').toBe(shown.wells);
+  answer.wells[5]!.final_class = 'mat';
+  const { wells } = kept(shown, answer);
+  expect(wells.filter((well, n) => well !== shown.wells[n]).map((well) => well.well)).toEqual(['A6']);
+  expect(wells[5]?.final_class).toBe('mat');
+  expect(wells[5]?.center_px, 'it lies where it lay').toBe(shown.wells[5]?.center_px);
+  expect(kept({ ...shown, id: 'another' }, answer), 'another run is taken whole').toBe(answer);
 });

@@ -221,10 +221,12 @@ export function auditTrail(): T.AuditEntry[] {
     const seq = 900 - n;
     const [action, resource, why] = ACTIONS[seq % ACTIONS.length] ?? ['RUN', 'prediction_run', ''];
     const changed = action === 'REVIEW';
+    const username = action === 'RUN' || action === 'DELIVER' ? null : seq % 2 ? 'anong' : 'somchai';
     return {
       seq,
       id: idOf('aud', seq),
-      user_id: action === 'RUN' || action === 'DELIVER' ? null : seq % 2 ? 'anong' : 'somchai',
+      user_id: username,
+      username,
       action,
       resource,
       resource_id: idOf('run', seq),
@@ -263,8 +265,8 @@ export const VERIFIED: T.Verified = {
   audit_head: { seq: 900, hash: hex(900, 23) },
 };
 
-export function settings(): T.Setting[] {
-  const make = (name: string, value: unknown, fallback: unknown = value): T.Setting => ({
+export function settings(): T.SettingLine[] {
+  const make = (name: string, value: unknown, fallback: unknown = value): T.SettingLine => ({
     name,
     value,
     default: fallback,

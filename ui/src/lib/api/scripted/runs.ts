@@ -110,6 +110,7 @@ export function detailOf(seq: number, total: number): RunDetail {
     seq,
     id: line.run_id,
     status: line.status,
+    tries: 1,
     identity,
     description: '',
     predict_at: line.predict_at,
