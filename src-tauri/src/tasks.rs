@@ -63,7 +63,9 @@ impl Tasks {
             locked(&app.tasks().running).remove(&state.id);
             let ended = match ended {
                 // What was found is for who asked; whoever is at a locked window may be somebody else.
-                Ok(_) if name != RESTORE && app.session().is_err() => Ended::Fault(Fault::ended_locked()),
+                Ok(found) if !found.is_null() && name != RESTORE && app.session().is_err() => {
+                    Ended::Fault(Fault::ended_locked())
+                }
                 Ok(found) => Ended::Ok(found),
                 Err(error) => Ended::Fault(error.into()),
             };

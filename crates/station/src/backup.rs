@@ -150,7 +150,7 @@ fn copy_blobs(
     copied: &mut BackedUp,
     steps: &Steps,
 ) -> anyhow::Result<()> {
-    let total = database.read(|reading| reading.blob_count())?;
+    let total = database.read(|reading| reading.blob_count().map_err(anyhow::Error::from))?;
     let mut last: Option<Sha256> = None;
     loop {
         let page = database.read(|reading| reading.blobs(last.as_ref(), 500))?;

@@ -35,7 +35,7 @@ pub struct Lock {
 
 /// Where a station's data are when nobody says: `WELLREAD_DATA`, else the platform's folder for applications' data.
 pub fn usual() -> Result<Folder, Problem> {
-    set("WELLREAD_DATA").map(PathBuf::from).or_else(of_platform).map(Folder::new).ok_or_else(|| {
+    set("WELLREAD_DATA").or_else(of_platform).map(Folder::new).ok_or_else(|| {
         Problem::invalid("this account has no application data folder: name one with --data DIR or WELLREAD_DATA")
     })
 }

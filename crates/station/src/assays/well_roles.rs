@@ -49,9 +49,13 @@ fn ranges(wells: impl Iterator<Item = WellId>) -> Vec<String> {
     let mut open: BTreeSet<(usize, usize)> = wells.map(|well| (well.row(), well.col())).collect();
     let mut ranges = Vec::new();
     while let Some((top, left)) = open.first().copied() {
-        let right = (left..).take_while(|col| open.contains(&(top, *col))).last().unwrap_or(left);
-        let is_full = |row: usize| (left..=right).all(|col| open.contains(&(row, col)));
-        let bottom = (top..).take_while(|row| is_full(*row)).last().unwrap_or(top);
+        let (mut right, mut bottom) = (left, top);
+        while open.contains(&(top, right + 1)) {
+            right += 1;
+        }
+        while (left..=right).all(|col| open.contains(&(bottom + 1, col))) {
+            bottom += 1;
+        }
         open.retain(|(row, col)| !((top..=bottom).contains(row) && (left..=right).contains(col)));
         let (Some(first), Some(last)) = (WellId::new(top, left), WellId::new(bottom, right)) else { continue };
         ranges.push(if first == last { first.to_string() } else { format!("{first}:{last}") });
@@ -67,7 +71,7 @@ pub(super) fn line_of(text: &str, key: &str) -> Option<usize> {
     for line in text.lines().map(str::trim) {
         number += 1;
         if let Some(header) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-            within = header.trim().to_owned();
+            header.trim().clone_into(&mut within);
             if within == table || within == key {
                 of_table = Some(number);
             }
