@@ -25,6 +25,10 @@ const LIBRARY: &str = if cfg!(windows) {
     "libonnxruntime.so.1.31.1"
 };
 
+/// A process may make one environment in its life, so whoever opens the library again shares it: a trial of other models
+/// beside those at work, and those that replace them.
+static LOADED: Mutex<Option<(PathBuf, Environment)>> = Mutex::new(None);
+
 /// The loaded library.
 pub struct Runtime {
     environment: Environment,
@@ -56,9 +60,16 @@ impl Runtime {
         // A name without a folder would be looked for by the system's loader, wherever that looks.
         let path =
             path.canonicalize().map_err(|e| ModelError::NoRuntime { why: format!("{}: {e}", path.display()) })?;
-        let failed = |why: String| ModelError::NoRuntime { why: format!("{}: {why}", path.display()) };
-        let builder = ort::environment::init_from(&path).map_err(|e| failed(one_line(&e)))?;
-        let environment = builder.with_telemetry(false).build().map_err(|e| failed(one_line(&e)))?;
+        let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+        let (from, environment) = match loaded.take() {
+            Some(loaded) => loaded,
+            None => (path.clone(), load(&path)?),
+        };
+        *loaded = Some((from.clone(), environment.clone()));
+        if from != path {
+            let why = format!("{} is loaded already, in place of {}: start again", from.display(), path.display());
+            return Err(ModelError::NoRuntime { why });
+        }
         Ok(Self { environment })
     }
 
@@ -88,6 +99,12 @@ impl Runtime {
             .with_intra_op_spinning(false)?
             .commit_from_memory(model)
     }
+}
+
+fn load(path: &Path) -> Result<Environment, ModelError> {
+    let failed = |why: String| ModelError::NoRuntime { why: format!("{}: {why}", path.display()) };
+    let builder = ort::environment::init_from(path).map_err(|e| failed(one_line(&e)))?;
+    builder.with_telemetry(false).build().map_err(|e| failed(one_line(&e)))
 }
 
 /// SHA-256 in lower-case hex.

@@ -18,7 +18,7 @@ use wellread_vision::{
 /// One session of one thread.
 pub(crate) const ONE: SessionPlan = SessionPlan { sessions: 1, threads_each: 1 };
 
-/// The library can be loaded once in a process, so all tests share it.
+/// All tests share it.
 pub(crate) static RUNTIME: LazyLock<Runtime> =
     LazyLock::new(|| Runtime::open(None).unwrap_or_else(|error| panic!("these tests need ONNX Runtime: {error}")));
 
@@ -150,6 +150,13 @@ fn missing_and_unreadable_models_are_named() {
     put(&folder.path().join("manifest.toml"), manifest.replace(&hash, &sha256(b"no network at all")).as_bytes());
     let error = loaded(folder.path(), ONE).err().unwrap();
     assert_eq!(error.code(), "model-unreadable", "the right hash of something that is no model: {error}");
+}
+
+#[test]
+fn the_library_is_opened_again_beside_the_first() {
+    LazyLock::force(&RUNTIME);
+    let again = Runtime::open(None);
+    assert!(again.is_ok(), "other models are tried while some are at work: {:?}", again.err());
 }
 
 #[test]
