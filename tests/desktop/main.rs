@@ -5,7 +5,13 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where it fails")]
 
+mod commands;
+mod delivery;
 mod driver;
 mod first_start;
+mod language;
+mod lives_on;
+mod people;
 mod review;
+mod tasks;
 mod window;
