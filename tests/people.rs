@@ -76,7 +76,7 @@ fn a_role_ends_where_its_permissions_end() {
 const WHO: [&str; 7] = ["vera", "olga", "sam", "ada", "nobody", "locked", "retired"];
 
 /// Every verb that a person does, and who may: v(iewer), o(perator), s(upervisor), a(dmin).
-const ACTS: [(&[&str], &str); 26] = [
+const ACTS: [(&[&str], &str); 29] = [
     (&["next", "--sample", "S-9"], "osa"),
     (&["next", "--clear"], "osa"),
     (&["reprocess", "{run}"], "osa"),
