@@ -202,7 +202,7 @@ fn every_role_may_do_through_the_window_what_its_permissions_say() {
     for role in ROLES {
         let name = format!("the-{role}");
         let person = window.invoke("sign_in", &json!({ "username": name, "password": PASSWORD })).unwrap();
-        let told: BTreeSet<_> = person["permissions"].as_array().unwrap().iter().map(|one| text(one)).collect();
+        let told: BTreeSet<_> = person["permissions"].as_array().unwrap().iter().map(text).collect();
         assert_eq!(told, allowed[role], "the window is told what the command line says of {role}");
         let wrong: Vec<_> = rows.iter().filter_map(|row| fault_of(&window, row, role, &told)).collect();
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));

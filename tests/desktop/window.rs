@@ -20,8 +20,6 @@ const PAGE: &str = include_str!("page.js");
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// Enter, as the protocol names it.
 pub(crate) const ENTER: char = '\u{E007}';
-/// Escape.
-pub(crate) const ESCAPE: char = '\u{E00C}';
 
 /// A window that is open; ended with all it started when it is dropped.
 pub(crate) struct Window {
