@@ -33,13 +33,17 @@ def missing():
 
 def until(what, condition, patience_s=PATIENCE_S, rest_s=0.02):
     """Asks until something is true, and gives it."""
-    end = time.monotonic() + patience_s
+    end, why = time.monotonic() + patience_s, ""
     while True:
-        found = condition()
+        try:
+            found = condition()
+        except Refused as refused:
+            # Also while a page is being put together.
+            found, why = None, f" ({refused})"
         if found:
             return found
         if time.monotonic() > end:
-            raise Refused(f"not within {patience_s} seconds: {what}")
+            raise Refused(f"not within {patience_s} seconds: {what}{why}")
         time.sleep(rest_s)
 
 

@@ -1,4 +1,4 @@
-//! The processes around a window, and the protocol spoken to its driver (W3C WebDriver, plain JSON over HTTP).
+//! The processes around a window, and the protocol spoken to its driver (W3C `WebDriver`, plain JSON over HTTP).
 
 use serde_json::{Value, json};
 use std::{
@@ -13,7 +13,7 @@ use std::{
 };
 
 /// Longer than anything takes on a busy machine; reaching it is a failure.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 /// Between two looks at a condition.
 const LOOK_EVERY: Duration = Duration::from_millis(30);
 /// One answer may take so long: a script waits inside it.
@@ -109,7 +109,7 @@ impl Driver {
         let options = json!({ "binary": program, "args": arguments });
         let wanted = json!({ "capabilities": { "alwaysMatch": { "webkitgtk:browserOptions": options } } });
         let opened = driver.send("POST", "/session", &wanted).expect("the window opens");
-        driver.session = opened["sessionId"].as_str().expect("the session's id").to_owned();
+        opened["sessionId"].as_str().expect("the session's id").clone_into(&mut driver.session);
         driver.ask("POST", "/timeouts", &json!({ "script": PATIENCE.as_millis() as u64 })).expect("it takes the limit");
         driver
     }

@@ -1,11 +1,17 @@
-//! The journeys of the window: the real program in a real display, used as a person uses it, through WebKit's driver.
+//! The journeys of the window: the real program in a real display, used as a person uses it, through its web view's driver.
 //!
 //! Each asserts on what people see, and on the files and the command line's answers beside it. They run where Xvfb,
-//! WebKitWebDriver and dbus-run-session are installed, as `./dev test` sees to on Debian, and where CI says so they must.
+//! `WebKitWebDriver` and dbus-run-session are installed, as `./dev test` sees to on Debian, and where CI says so they must.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where it fails")]
 
+mod commands;
+mod delivery;
 mod driver;
 mod first_start;
+mod language;
+mod lives_on;
+mod people;
 mod review;
+mod tasks;
 mod window;

@@ -92,7 +92,7 @@ fn a_plate_comes_meanwhile(station: &Station, window: &Window, picture: &[u8], f
 }
 
 /// The text of the delivered file of a sample, once its `.ok` is beside it.
-fn delivered(station: &Station, sample: &str) -> Option<String> {
+pub(crate) fn delivered(station: &Station, sample: &str) -> Option<String> {
     let names = fs::read_dir(station.drop_folder()).ok()?.filter_map(|entry| entry.ok().map(|entry| entry.path()));
     let ok = names.filter(|path| path.extension().is_some_and(|end| end == "ok"));
     let file = ok.map(|path| path.with_extension("")).find(|path| path.to_string_lossy().contains(sample))?;

@@ -20,8 +20,6 @@ const PAGE: &str = include_str!("page.js");
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// Enter, as the protocol names it.
 pub(crate) const ENTER: char = '\u{E007}';
-/// Escape.
-pub(crate) const ESCAPE: char = '\u{E00C}';
 
 /// A window that is open; ended with all it started when it is dropped.
 pub(crate) struct Window {
@@ -59,20 +57,47 @@ impl Window {
         self.try_script(body, arguments).unwrap_or_else(|why| panic!("{why}\nin {body}"))
     }
 
+    /// Runs a script that answers later, by calling its last argument.
+    #[track_caller]
+    pub(crate) fn later(&self, script: &str, arguments: &Value) -> Value {
+        self.try_later(script, arguments).unwrap_or_else(|why| panic!("{why}\nin {script}"))
+    }
+
+    fn try_later(&self, script: &str, arguments: &Value) -> Result<Value, String> {
+        self.driver.ask("POST", "/execute/async", &json!({ "script": script, "args": arguments }))
+    }
+
     /// Calls a command as the page does.
     #[track_caller]
     pub(crate) fn invoke(&self, command: &str, arguments: &Value) -> Result<Value, Fault> {
-        let script = "const done = arguments[2];
-            window.__TAURI_INTERNALS__.invoke(arguments[0], arguments[1]).then(
-              (ok) => done({ ok }),
-              (fault) => done({ fault: typeof fault === 'string' ? { code: '', message: fault } : fault }));";
-        let body = json!({ "script": script, "args": [command, arguments] });
-        let answer = self.driver.ask("POST", "/execute/async", &body).unwrap_or_else(|why| panic!("{command}: {why}"));
-        let text = |key: &str| answer["fault"][key].as_str().unwrap_or_default().to_owned();
-        match answer.get("fault") {
-            None => Ok(answer["ok"].clone()),
-            Some(_) => Err(Fault { code: text("code"), message: text("message") }),
+        self.try_invoke(command, arguments).unwrap_or_else(|why| panic!("{command}: {why}"))
+    }
+
+    /// The same, where the window may end by it.
+    pub(crate) fn try_invoke(&self, command: &str, arguments: &Value) -> Result<Result<Value, Fault>, String> {
+        let call = "window.__TAURI_INTERNALS__.invoke(arguments[0], arguments[1])";
+        Ok(answered(&self.try_later(&settling(call, 2), &json!([command, arguments]))?))
+    }
+
+    /// Calls a command as the page does, also the one that takes bytes: a file then that holds no picture.
+    #[track_caller]
+    pub(crate) fn calls(&self, command: &str, arguments: &Value) -> Result<Value, Fault> {
+        if command != "drop_image" {
+            return self.invoke(command, arguments);
         }
+        let call = "window.__TAURI_INTERNALS__.invoke('drop_image', new Uint8Array([1, 2, 3]), \
+                    { headers: { name: 'nothing.jpg' } })";
+        answered(&self.later(&settling(call, 0), &json!([])))
+    }
+
+    /// From now on the page keeps, in `window.heard`, what it is told of long work.
+    #[track_caller]
+    pub(crate) fn hear_tasks(&self) {
+        let script = "const done = arguments[0]; window.heard = [];
+            const handler = window.__TAURI_INTERNALS__.transformCallback(({ payload }) => window.heard.push(payload));
+            window.__TAURI_INTERNALS__.invoke('plugin:event|listen', { event: 'task', target: { kind: 'Any' }, handler })
+              .then(() => done(true), (why) => done(String(why)));";
+        assert_eq!(self.later(script, &json!([])), true, "the page may listen");
     }
 
     /// The element of a kind and a name, as soon as it is there.
@@ -191,6 +216,23 @@ impl Window {
             (leader == group && called.starts_with(name)).then(|| id.parse().ok())?
         });
         of_ours.collect()
+    }
+}
+
+/// A script that settles a call: its last argument, after so many others, is told.
+fn settling(call: &str, arguments: usize) -> String {
+    format!(
+        "const done = arguments[{arguments}];
+         {call}.then((ok) => done({{ ok }}),
+           (fault) => done({{ fault: typeof fault === 'string' ? {{ code: '', message: fault }} : fault }}));"
+    )
+}
+
+fn answered(answer: &Value) -> Result<Value, Fault> {
+    let text = |key: &str| answer["fault"][key].as_str().unwrap_or_default().to_owned();
+    match answer.get("fault") {
+        None => Ok(answer["ok"].clone()),
+        Some(_) => Err(Fault { code: text("code"), message: text("message") }),
     }
 }
 

@@ -426,8 +426,9 @@ impl<'a, 's> Service<'a, 's> {
 
     fn tell_state(&mut self, part: &'static str, status: HealthStatus, message: &str) {
         if let Some(told) = self.kept.states.change(part, status, message) {
-            self.tell(&told);
+            // First, so that who is told and looks finds it there.
             self.kept.states.write_down(self.station);
+            self.tell(&told);
         }
     }
 }
