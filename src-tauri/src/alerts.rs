@@ -14,7 +14,7 @@ use wellread_station::{
 };
 
 /// The same is not said more often than this: a backlog of doubtful plates is one message, not a hundred.
-const SAID_EVERY: Duration = Duration::from_secs(60);
+const SAID_EVERY: Duration = Duration::from_mins(1);
 
 /// When what was said last.
 #[derive(Default)]

@@ -1,7 +1,6 @@
 //! The simulated camera: puts a rendered plate into the watched folder now and then, to try the station with.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -11,6 +10,7 @@ use std::{
     time::Duration,
 };
 use wellread_phantom::{Family, FileKind, Request, Scene, Style, encode};
+use wellread_station::folder::put_file;
 use wellread_station::{Clock, clock::readable};
 
 /// Time between two plates.
@@ -68,10 +68,8 @@ fn digits(text: &str) -> String {
 }
 
 /// Takes one picture, under another name until it is whole.
-fn take(inbox: &Path, family: Family, seed: u64, name: &str) -> std::io::Result<()> {
+fn take(inbox: &Path, family: Family, seed: u64, name: &str) -> anyhow::Result<()> {
     let request = Request { seed, family, style: Style::Bench, size: (1700, 1200), format: None };
-    let picture = encode(&Scene::draw(&request).render(), FileKind::Jpeg(90)).map_err(std::io::Error::other)?;
-    let part = inbox.join(format!("{name}.part"));
-    fs::write(&part, picture)?;
-    fs::rename(part, inbox.join(name))
+    let picture = encode(&Scene::draw(&request).render(), FileKind::Jpeg(90)).map_err(anyhow::Error::msg)?;
+    put_file(&inbox.join(name), &picture)
 }

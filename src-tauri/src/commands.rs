@@ -1,4 +1,5 @@
 //! The commands of the window, a module a screen. Each hands on to the station and decides nothing.
+#![allow(clippy::needless_pass_by_value, reason = "Tauri hands the arguments of commands over")]
 
 mod assays;
 mod audit;

@@ -4,7 +4,7 @@ use crate::app::App;
 use std::sync::Arc;
 use tauri::{
     UriSchemeResponder,
-    http::{HeaderValue, Request, Response, StatusCode, header},
+    http::{Request, Response, StatusCode, header},
 };
 use wellread_station::people::Permission;
 
@@ -31,7 +31,7 @@ pub(crate) fn answer(app: Arc<App>, request: &Request<Vec<u8>>, responder: UriSc
             .unwrap_or_default();
         // A canvas may read what the page itself shows.
         if let Some(origin) = asks {
-            response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from(origin));
+            response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         }
         responder.respond(response);
     });

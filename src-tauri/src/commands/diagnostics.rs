@@ -8,13 +8,14 @@ use serde_json::Value;
 use std::{path::PathBuf, sync::Arc};
 use tauri::{AppHandle, State};
 use wellread_station::{
+    Station,
     diagnostics::{self, Diagnostics},
     people::Permission,
 };
 
 #[tauri::command]
 pub(crate) async fn diagnostics(app: State<'_, Arc<App>>) -> Answer<Diagnostics> {
-    app.ask(|station, by| station.diagnostics(by)).await
+    app.ask(Station::diagnostics).await
 }
 
 #[tauri::command]

@@ -4,6 +4,7 @@ use crate::app::{Answer, App};
 use std::sync::Arc;
 use tauri::State;
 use wellread_station::{
+    Station,
     outbox::OutboxState,
     store::{Listed, OutboxRecord, Page},
 };
@@ -15,5 +16,5 @@ pub(crate) async fn outbox(app: State<'_, Arc<App>>, page: Page) -> Answer<Liste
 
 #[tauri::command]
 pub(crate) async fn outbox_state(app: State<'_, Arc<App>>) -> Answer<OutboxState> {
-    app.ask(|station, by| station.outbox_state(by)).await
+    app.ask(Station::outbox_state).await
 }

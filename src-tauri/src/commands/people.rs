@@ -8,6 +8,7 @@ use serde::Deserialize;
 use std::sync::Arc;
 use tauri::{AppHandle, State};
 use wellread_station::{
+    Station,
     people::{NewPerson, Permission},
     person::{KnownPerson, Person},
     store::{Role, User},
@@ -15,7 +16,7 @@ use wellread_station::{
 
 #[tauri::command]
 pub(crate) async fn known_people(app: State<'_, Arc<App>>) -> Answer<Vec<KnownPerson>> {
-    Ok(app.gate()?.ask(wellread_station::Station::known_people).await?)
+    Ok(app.gate()?.ask(Station::known_people).await?)
 }
 
 #[tauri::command]
@@ -44,7 +45,7 @@ pub(crate) fn touch(app: State<'_, Arc<App>>) {
 
 #[tauri::command]
 pub(crate) async fn users(app: State<'_, Arc<App>>) -> Answer<Vec<User>> {
-    app.ask(|station, by| station.users(by)).await
+    app.ask(Station::users).await
 }
 
 #[tauri::command]

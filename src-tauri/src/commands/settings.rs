@@ -90,7 +90,7 @@ pub(crate) async fn autostart(app: State<'_, Arc<App>>, window: AppHandle, on: b
         station.note_autostart(by, on)?;
         let starts = window.autolaunch();
         // Turning off what is off already is an error to the system, and none to a person.
-        let changed = if on { starts.enable() } else { starts.disable().or_else(|_| Ok(())) };
+        let changed = if on { starts.enable() } else { starts.disable().or(Ok(())) };
         changed.map_err(|why: tauri_plugin_autostart::Error| anyhow::anyhow!("the system refuses it: {why}"))
     })
     .await

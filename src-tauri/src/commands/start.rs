@@ -15,6 +15,7 @@ use tauri::{AppHandle, State};
 use tauri_plugin_dialog::{DialogExt as _, FilePath};
 use wellread_station::{
     Clock, NewStation, Problem, Station, assays,
+    gate::Gate,
     keys::{self, KeyPlace},
     people::check_first,
     person::Person,
@@ -78,7 +79,7 @@ fn state(app: &App) -> Answer<StartState> {
         Opened::Broken(fault) => ("broken", Some(fault), None),
         Opened::Open(gate) => ("ready", None, Some(gate)),
     };
-    let station = gate.as_ref().map(|gate| gate.station());
+    let station = gate.as_ref().map(Gate::station);
     let person = match (station, app.session()) {
         (Some(station), Ok(session)) => Some(station.person(&session)?),
         _ => None,

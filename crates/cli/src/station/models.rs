@@ -6,11 +6,16 @@ use crate::{
     interrupt,
 };
 use serde_json::json;
+use std::fmt::Write as _;
 use std::{
     process::ExitCode,
     sync::{Arc, atomic::AtomicBool, atomic::Ordering},
 };
-use wellread_station::{Steps, model_sets::ModelSet, trial::Trial};
+use wellread_station::{
+    Steps,
+    model_sets::ModelSet,
+    trial::{Trial, TrialChange},
+};
 
 pub(super) fn models(here: &Here, args: &ModelsArgs) -> anyhow::Result<ExitCode> {
     match &args.command {
@@ -73,10 +78,9 @@ fn trial_text(trial: &Trial) -> String {
         trial.failed.len()
     );
     for change in &trial.changed {
-        text += &format!(
-            "\n{} {} {}: {} -> {}",
-            change.sample_no, change.plate_no, change.well, change.class_before, change.class_after
-        );
+        let TrialChange { sample_no, plate_no, well, class_before, class_after, .. } = change;
+        // Writing into a string cannot fail.
+        let _ = write!(text, "\n{sample_no} {plate_no} {well}: {class_before} -> {class_after}");
     }
     text
 }
