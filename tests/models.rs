@@ -1,10 +1,12 @@
 //! Models: added, tried on plates that were read before, switched to, and taken up by a service at work.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where it fails")]
+
 use serde_json::Value;
 use std::{fs, path::Path};
 use wellread_journeys::{
     models_folder,
-    station::{Station, capture, plates},
+    station::{Station, capture, plates, put},
 };
 
 /// The shipped models as another set: the classifier's confidence is calibrated anew, so that some calls change.
@@ -15,7 +17,7 @@ fn another_set(place: &Path, temperature: &str) {
     }
     let manifest = fs::read_to_string(place.join("manifest.toml")).unwrap();
     let manifest = manifest.replace("temperature = 1.0946", &format!("temperature = {temperature}"));
-    fs::write(place.join("manifest.toml"), manifest).unwrap();
+    put(&place.join("manifest.toml"), manifest.as_bytes());
 }
 
 fn sets(station: &Station) -> Vec<Value> {
@@ -71,7 +73,7 @@ fn a_set_that_cannot_read_is_refused_and_leaves_nothing() {
     let classifier = place.join("wellread-wells.onnx");
     let mut bytes = fs::read(&classifier).unwrap();
     bytes[1000] ^= 1;
-    fs::write(&classifier, bytes).unwrap();
+    put(&classifier, &bytes);
     let told = station.run(["models", "add", place.to_str().unwrap()]).ended_with(2);
     assert!(
         told.err.contains("sha256") || told.err.contains("hash"),

@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn a_name_that_is_taken_gets_a_number_and_nothing_is_overwritten() {
         let inbox = tempdir().unwrap();
-        fs::write(inbox.path().join("plate.jpg"), b"the camera's").unwrap();
+        crate::folder::put_file(&inbox.path().join("plate.jpg"), b"the camera's").unwrap();
         assert_eq!(put(inbox.path(), "plate.jpg", b"one").unwrap(), "plate (1).jpg", "the first free name");
         assert_eq!(put(inbox.path(), "plate.jpg", b"two").unwrap(), "plate (2).jpg", "and the next");
         assert_eq!(fs::read(inbox.path().join("plate.jpg")).unwrap(), b"the camera's", "which is as it was");

@@ -1,8 +1,12 @@
 //! What the window asks beyond the verbs: the assay being written, the bundle for who helps, what waits for headquarters.
 
-use crate::bench::{Bench, PASSWORD, code};
+use crate::bench::{Bench, PASSWORD, code, put};
 use std::sync::{Arc, atomic::AtomicBool};
-use wellread_station::{Code, Steps, store::Page, verify::Mend};
+use wellread_station::{
+    Code, Steps,
+    store::{AuditFilter, Page},
+    verify::Mend,
+};
 
 const OWN: &str = "id = \"own\"\nversion = 1\nname = \"Own\"\nformat = 96\nreview_threshold = 0.8\n\n[classes]\ngrowth = \"positive\"\nno-growth = \"negative\"\n";
 
@@ -40,8 +44,8 @@ fn the_bundle_holds_what_helps_and_no_result() {
     bench.record("SECRET-7", "1", [5; 8], true);
     let logs = bench.station.folder().logs();
     std::fs::create_dir_all(&logs).unwrap();
-    std::fs::write(logs.join("wellread.2026-01-01.log"), "first\nsecond\n").unwrap();
-    std::fs::write(logs.join("wellread.2026-01-02.log"), "third\n").unwrap();
+    put(&logs.join("wellread.2026-01-01.log"), b"first\nsecond\n");
+    put(&logs.join("wellread.2026-01-02.log"), b"third\n");
     assert_eq!(
         bench.station.log_lines(&bench.admin, 2).unwrap(),
         ["second", "third"],
@@ -54,9 +58,9 @@ fn the_bundle_holds_what_helps_and_no_result() {
     for wanted in ["README.txt", "diagnostics.json", "settings.json", "status.json", "logs/wellread.2026-01-02.log"] {
         assert!(names.iter().any(|name| name == wanted), "{wanted} is in it: {names:?}");
     }
-    for number in 0..bundle.len() {
-        let text = std::io::read_to_string(bundle.by_index(number).unwrap()).unwrap();
-        assert!(!text.contains("SECRET-7") && !text.contains(PASSWORD), "{}: {text}", names[number]);
+    for name in &names {
+        let text = std::io::read_to_string(bundle.by_name(name).unwrap()).unwrap();
+        assert!(!text.contains("SECRET-7") && !text.contains(PASSWORD), "{name}: {text}");
     }
     assert!(bench.station.write_bundle(&bench.admin, &file).is_err(), "an earlier bundle is not overwritten");
 }
@@ -96,12 +100,12 @@ fn the_audit_trail_is_saved_for_an_auditor() {
     let file = bench.path("audit.jsonl");
     let viewer = bench.person("viewer", "viewer");
     assert_eq!(
-        code(bench.station.export_audit(&viewer, &Default::default(), &file)),
+        code(bench.station.export_audit(&viewer, &AuditFilter::default(), &file)),
         Some(Code::NotPermitted),
         "who may not read it may not save it"
     );
     assert!(!file.exists(), "and no file is made");
-    let entries = bench.station.export_audit(&bench.admin, &Default::default(), &file).unwrap();
+    let entries = bench.station.export_audit(&bench.admin, &AuditFilter::default(), &file).unwrap();
     let text = std::fs::read_to_string(&file).unwrap();
     assert_eq!(text.lines().count() as u64, entries, "a line an entry");
     assert!(text.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()), "each by itself");
