@@ -15,6 +15,7 @@ mod links;
 mod lock;
 mod log;
 mod pictures;
+mod revive;
 mod service;
 mod tasks;
 mod tray;
@@ -71,6 +72,7 @@ fn set_up(tauri: &mut tauri::App) -> Result<(), Box<dyn std::error::Error>> {
         // The page takes dropped pictures itself.
         .disable_drag_drop_handler()
         .build()?;
+    revive::when_it_dies(&window);
     app.begin(&handle);
     app.watch_idle(&handle);
     let has_tray = tray::put(&app, &handle);
