@@ -27,6 +27,8 @@ use tauri::{Manager as _, RunEvent, WebviewUrl, WebviewWindowBuilder, WindowEven
 use words::Words;
 
 fn main() -> anyhow::Result<()> {
+    #[cfg(target_os = "linux")]
+    draw_without_gl();
     let app = Arc::new(App::new(wellread_station::folder::usual()?));
     let _log = log::begin(&app.folder().logs());
     let (pictures, first) = (Arc::clone(&app), Arc::clone(&app));
@@ -57,6 +59,24 @@ fn main() -> anyhow::Result<()> {
         }
     });
     Ok(())
+}
+
+/// Without a graphics card the web view would put its layers together by software GL: a key would be painted four times as
+/// late, and each window would hold 150 MB more.
+#[cfg(target_os = "linux")]
+fn draw_without_gl() {
+    use std::{env, os::unix::process::CommandExt as _, process::Command};
+    const OFF: &str = "WEBKIT_DISABLE_COMPOSITING_MODE";
+    let mut devices = std::fs::read_dir("/dev/dri").into_iter().flatten().flatten();
+    let has_card = devices.any(|device| device.file_name().to_string_lossy().starts_with("renderD"));
+    if has_card || env::var_os(OFF).is_some() {
+        return;
+    }
+    // A program's own variables cannot be changed safely while it runs, so it becomes itself again with another one.
+    if let Ok(program) = env::current_exe() {
+        let why = Command::new(program).args(env::args_os().skip(1)).env(OFF, "1").exec();
+        eprintln!("slow drawing stays on: {why}");
+    }
 }
 
 fn set_up(tauri: &mut tauri::App) -> Result<(), Box<dyn std::error::Error>> {

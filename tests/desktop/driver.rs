@@ -1,9 +1,11 @@
 //! The processes around a window, and the protocol spoken to its driver (W3C `WebDriver`, plain JSON over HTTP).
 
+use image::RgbImage;
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
     ffi::OsString,
+    fs,
     io::{BufRead as _, BufReader},
     net::TcpListener,
     os::unix::process::CommandExt as _,
@@ -11,6 +13,7 @@ use std::{
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
+use tempfile::TempDir;
 
 /// Longer than anything takes on a busy machine; reaching it is a failure.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
@@ -51,6 +54,8 @@ pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Result<T, String>) 
 struct Display {
     server: Child,
     name: String,
+    /// Where the server keeps what it shows.
+    shown: TempDir,
 }
 
 impl Display {
@@ -58,11 +63,30 @@ impl Display {
         let mut server = Command::new("Xvfb");
         // It writes the number of the display it took to its own output.
         server.args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"]);
+        let shown = tempfile::tempdir().expect("a temporary folder");
+        server.arg("-fbdir").arg(shown.path());
         let mut server = server.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("Xvfb starts");
         let mut number = String::new();
         let told = BufReader::new(server.stdout.take().expect("its output")).read_line(&mut number);
         assert!(told.is_ok() && !number.trim().is_empty(), "Xvfb took no display");
-        Self { server, name: format!(":{}", number.trim()) }
+        Self { server, name: format!(":{}", number.trim()), shown }
+    }
+
+    /// What it shows now. The driver's own picture is not asked for: without GL layers it never comes.
+    fn picture(&self) -> Option<RgbImage> {
+        let bytes = fs::read(self.shown.path().join("Xvfb_screen0")).ok()?;
+        // The format of `xwd`: numbers of 32 bits, the most significant byte first.
+        let number = |at: usize| Some(u32::from_be_bytes(bytes.get(4 * at..4 * at + 4)?.try_into().ok()?));
+        let (header, width, height) = (number(0)?, number(4)?, number(5)?);
+        let (line, colours) = (number(12)? as usize, number(19)?);
+        let pixels = bytes.get((header + 12 * colours) as usize..)?;
+        let mut picture = RgbImage::new(width, height);
+        for (x, y, to) in picture.enumerate_pixels_mut() {
+            let at = y as usize * line + 4 * x as usize;
+            let &[blue, green, red, _] = pixels.get(at..at + 4)? else { return None };
+            *to = image::Rgb([red, green, blue]);
+        }
+        Some(picture)
     }
 }
 
@@ -77,7 +101,7 @@ impl Drop for Display {
 pub(crate) struct Driver {
     process: Child,
     /// Ended after what shows in it.
-    _display: Display,
+    display: Display,
     agent: ureq::Agent,
     base: String,
     session: String,
@@ -104,7 +128,7 @@ impl Driver {
         let settings = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(LONGEST_ANSWER));
         let agent = settings.build().into();
         let base = format!("http://127.0.0.1:{port}");
-        let mut driver = Self { process, _display: display, agent, base, session: String::new() };
+        let mut driver = Self { process, display, agent, base, session: String::new() };
         until("the driver answers", || driver.send("GET", "/status", &Value::Null));
         let options = json!({ "binary": program, "args": arguments });
         let wanted = json!({ "capabilities": { "alwaysMatch": { "webkitgtk:browserOptions": options } } });
@@ -131,6 +155,11 @@ impl Driver {
         let mut told: Value = answer.body_mut().read_json().map_err(|why| format!("{method} {path}: {why}"))?;
         let value = told["value"].take();
         if is_good { Ok(value) } else { Err(format!("{method} {path}: {} {}", value["error"], value["message"])) }
+    }
+
+    /// What the display shows now.
+    pub(crate) fn picture(&self) -> Option<RgbImage> {
+        self.display.picture()
     }
 
     /// The process that leads the group of all that was started.

@@ -64,7 +64,7 @@ fn a_doubtful_well_is_overridden_signed_and_delivered() {
     window.fill("Password", PASSWORD);
     window.keys(&ENTER.to_string());
     comes_true("it is signed", || shown(&station, &run)["state"]["signed"] == "reviewed");
-    window.sees("Reviewed");
+    window.sees("Signed: reviewed");
 
     comes_true("the interface file is there, and the sign that it is whole", || delivered(&station, "S-1").is_some());
     let text = delivered(&station, "S-1").unwrap();

@@ -2,7 +2,6 @@
 //! called (`page.js`), never by class or id.
 
 use crate::driver::{Driver, PATIENCE, can_drive, until};
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
@@ -13,7 +12,7 @@ use std::{
     process::Command,
     sync::OnceLock,
 };
-use wellread_journeys::station::{PASSWORD, Station, put};
+use wellread_journeys::station::{PASSWORD, Station};
 
 const PAGE: &str = include_str!("page.js");
 /// The name under which the protocol hands out elements.
@@ -199,10 +198,8 @@ impl Window {
     pub(crate) fn photograph(&self, name: &str) -> Result<(), String> {
         let folder = folder_of_pictures();
         fs::create_dir_all(&folder).map_err(|why| why.to_string())?;
-        let shot = self.driver.ask("GET", "/screenshot", &Value::Null)?;
-        let bytes = BASE64_STANDARD.decode(shot.as_str().unwrap_or_default()).map_err(|why| why.to_string())?;
-        put(&folder.join(format!("{name}.png")), &bytes);
-        Ok(())
+        let shown = self.driver.picture().ok_or("the display shows nothing")?;
+        shown.save(folder.join(format!("{name}.png"))).map_err(|why| why.to_string())
     }
 
     /// The processes of a name that this window started.
