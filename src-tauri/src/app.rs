@@ -18,13 +18,15 @@ use std::{
     time::{Duration, Instant},
 };
 use tauri::AppHandle;
-use wellread_station::{Clock, Code, Folder, Problem, Station, gate::Gate, people::Session, store::RunId};
+use wellread_station::{Clock, Code, Folder, Problem, Station, code_of, gate::Gate, people::Session, store::RunId};
 
 /// The answer of a command.
 pub(crate) type Answer<T> = Result<T, Fault>;
 
 /// How often it is looked whether somebody has gone.
 const IDLE_LOOK: Duration = Duration::from_secs(2);
+/// How long another process of the station may take to end.
+const ENDING: Duration = Duration::from_secs(3);
 /// How long questions under way may take before a station is closed.
 const CLOSING: Duration = Duration::from_secs(20);
 
@@ -33,8 +35,12 @@ const CLOSING: Duration = Duration::from_secs(20);
 pub(crate) enum Opened {
     /// The folder has none: the first start.
     None,
+    /// It is being opened.
+    Opening,
     /// At work.
     Open(Gate),
+    /// It was closed for a while, for this.
+    Closed(Fault),
     /// It cannot be opened.
     Broken(Fault),
 }
@@ -43,6 +49,8 @@ pub(crate) enum Opened {
 pub(crate) struct App {
     folder: Folder,
     opened: RwLock<Opened>,
+    /// Held while the station is being opened: two who try again open it once.
+    opening: Mutex<()>,
     person: Mutex<Option<Person>>,
     /// Milliseconds without a touch until the window locks; 0 for never.
     idle_ms: AtomicU64,
@@ -65,6 +73,7 @@ impl App {
         Self {
             folder,
             opened: RwLock::new(Opened::None),
+            opening: Mutex::default(),
             person: Mutex::default(),
             idle_ms: AtomicU64::new(0),
             service: Mutex::default(),
@@ -92,16 +101,50 @@ impl App {
         &self.language
     }
 
-    /// Opens the station, if there is one, and starts its service.
+    /// Opens the station, if there is one, and starts its service. A process that has just ended may hold it for a moment.
     pub(crate) fn begin(self: &Arc<Self>, window: &AppHandle) {
         if !self.folder.has_station() {
             return;
         }
-        match Station::open_service(&self.folder, Clock::system()) {
-            Ok(station) => self.adopt(station, window),
-            Err(error) => {
-                tracing::error!("the station cannot be opened: {error:#}");
-                self.set(Opened::Broken(error.into()));
+        let _turn = locked(&self.opening);
+        if matches!(self.opened(), Opened::Open(_)) {
+            return;
+        }
+        self.set(Opened::Opening);
+        let begun = Instant::now();
+        loop {
+            match Station::open_service(&self.folder, Clock::system()) {
+                Ok(station) => return self.adopt(station, window),
+                Err(error) if code_of(&error) == Some(Code::InUse) && begun.elapsed() < ENDING => {
+                    std::thread::sleep(Duration::from_millis(100));
+                }
+                Err(error) => {
+                    tracing::error!("the station cannot be opened: {error:#}");
+                    return self.set(Opened::Broken(error.into()));
+                }
+            }
+        }
+    }
+
+    /// Opens it beside the window, which comes up meanwhile.
+    pub(crate) fn begin_meanwhile(self: &Arc<Self>, window: &AppHandle) {
+        if self.folder.has_station() {
+            self.set(Opened::Opening);
+            let (app, window) = (Arc::clone(self), window.clone());
+            std::thread::spawn(move || app.begin(&window));
+        }
+    }
+
+    /// How the station is, once it is known; one that could not be opened is tried again.
+    pub(crate) fn settled(self: &Arc<Self>, window: &AppHandle) -> Opened {
+        loop {
+            match self.opened() {
+                Opened::Opening => std::thread::sleep(Duration::from_millis(20)),
+                Opened::Broken(_) => {
+                    self.begin(window);
+                    return self.opened();
+                }
+                settled => return settled,
             }
         }
     }
@@ -131,7 +174,7 @@ impl App {
         let service = locked(&self.service).take();
         drop(service);
         let told = "the station is being closed: try again in a moment";
-        self.set(Opened::Broken(Problem::new(Code::Busy, told).into()));
+        self.set(Opened::Closed(Problem::new(Code::Busy, told).into()));
         let begun = Instant::now();
         while self.folder.is_locked() {
             if begun.elapsed() > CLOSING {
@@ -154,7 +197,10 @@ impl App {
     pub(crate) fn gate(&self) -> Answer<Gate> {
         match self.opened() {
             Opened::Open(gate) => Ok(gate),
-            Opened::Broken(fault) => Err(fault),
+            Opened::Opening => {
+                Err(Problem::new(Code::Busy, "the station is being opened: try again in a moment").into())
+            }
+            Opened::Broken(fault) | Opened::Closed(fault) => Err(fault),
             Opened::None => Err(Problem::invalid("there is no station yet: make one first").into()),
         }
     }

@@ -93,7 +93,7 @@ fn set_up(tauri: &mut tauri::App) -> Result<(), Box<dyn std::error::Error>> {
         .disable_drag_drop_handler()
         .build()?;
     revive::when_it_dies(&window);
-    app.begin(&handle);
+    app.begin_meanwhile(&handle);
     app.watch_idle(&handle);
     let has_tray = tray::put(&app, &handle);
     window.on_window_event(move |event| {

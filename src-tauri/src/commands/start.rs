@@ -68,15 +68,15 @@ enum Encryption {
 }
 
 #[tauri::command]
-pub(crate) async fn start_state(app: State<'_, Arc<App>>) -> Answer<StartState> {
+pub(crate) async fn start_state(app: State<'_, Arc<App>>, window: AppHandle) -> Answer<StartState> {
     let app = Arc::clone(&app);
-    blocking(move || state(&app)).await
+    blocking(move || state(&app, app.settled(&window))).await
 }
 
-fn state(app: &App) -> Answer<StartState> {
-    let (kind, fault, gate) = match app.opened() {
-        Opened::None => ("first-start", None, None),
-        Opened::Broken(fault) => ("broken", Some(fault), None),
+fn state(app: &App, opened: Opened) -> Answer<StartState> {
+    let (kind, fault, gate) = match opened {
+        Opened::None | Opened::Opening => ("first-start", None, None),
+        Opened::Broken(fault) | Opened::Closed(fault) => ("broken", Some(fault), None),
         Opened::Open(gate) => ("ready", None, Some(gate)),
     };
     let station = gate.as_ref().map(Gate::station);
@@ -122,7 +122,7 @@ pub(crate) async fn first_start(app: State<'_, Arc<App>>, window: AppHandle, ord
     let app = Arc::clone(&app);
     blocking(move || {
         make(&app, &order, &window)?;
-        state(&app)
+        state(&app, app.opened())
     })
     .await
 }
