@@ -292,4 +292,5 @@ def main():
     print(json.dumps({name: round(value, 2) if isinstance(value, float) else value for name, value in out.items()}))
 
 
-main()
+if __name__ == "__main__":
+    main()
