@@ -13,7 +13,7 @@ bundler() {
   if [ ! -x "$folder/node_modules/.bin/tauri" ]; then
     say "the bundler"
     mkdir -p "$folder"
-    (cd "$folder" && npm install --no-save --no-package-lock --no-audit --no-fund --loglevel=error "@tauri-apps/cli@$CLI_VERSION")
+    (cd "$folder" && npm install --no-save --no-package-lock --no-audit --no-fund --loglevel=error "@tauri-apps/cli@$CLI_VERSION" >&2)
   fi
   echo "$folder/node_modules/.bin/tauri"
 }
