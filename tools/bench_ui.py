@@ -21,15 +21,26 @@ FOLDER = ROOT / "target/bench-ui"
 DESKTOP = os.environ.get("WELLREAD_DESKTOP", str(ROOT / "target/release/wellread-desktop"))
 LIBRARY = os.environ.get("WELLREAD_ONNXRUNTIME", str(ROOT / ".onnxruntime/libonnxruntime.so"))
 TICKS = os.sysconf("SC_CLK_TCK")
+# When what has changed is painted: the task after the frame's own callbacks (without layers a frame is laid out and painted
+# in one task, begun by them), or the next frame, if other work came before that task.
+PAINTED = """
+    const painted = (then) => requestAnimationFrame(() => {
+      const { port1, port2 } = new MessageChannel();
+      const once = () => { port1.onmessage = null; then?.(); then = null; };
+      port1.onmessage = once;
+      port2.postMessage(null);
+      requestAnimationFrame(once);
+    });
+"""
 # A script that keeps the time at which a condition came true and had been painted, in milliseconds since 1970.
-SEEN = """
+SEEN = PAINTED + """
     const [condition] = arguments;
     const holds = new Function('page', 'return ' + condition);
     window.seen = 0;
     const look = () => {
       if (window.seen || !holds(page)) return;
       observer.disconnect();
-      requestAnimationFrame(() => requestAnimationFrame(() => (window.seen ||= performance.timeOrigin + performance.now())));
+      painted(() => (window.seen ||= performance.timeOrigin + performance.now()));
     };
     const observer = new MutationObserver(look);
     observer.observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
@@ -114,7 +125,8 @@ def busy(pids, seconds):
 
 
 def committed_to_shown(station, pictures, count):
-    """From the commit of a run, as another reader of the database finds it, to its plate painted on the bench."""
+    """From the commit of a run, as another reader of the database finds it, to its plate painted on the bench, its
+    photograph too."""
     took = []
     with open_window(station, "shown") as shown:
         shown.sign_in("ada", PASSWORD)
@@ -122,7 +134,8 @@ def committed_to_shown(station, pictures, count):
         database = sqlite3.connect(f"file:{station.folder / 'data/wellread.db'}?mode=ro", uri=True, isolation_level=None)
         for number, picture in list(pictures)[:count]:
             sample = f"S{number}"
-            expect(shown, f"page.names('heading').some((name) => name.startsWith('{sample} '))")
+            expect(shown, f"page.names('heading').some((name) => name.startsWith('{sample} '))"
+                          " && page.names('well').length === 96 && document.querySelector('canvas[data-shows]')")
             station.receive(picture, capture_name(number))
             ask = "SELECT 1 FROM run_state WHERE sample_no = ? AND status IN ('completed', 'failed')"
             window.until("the run", lambda: database.execute(ask, (sample,)).fetchone(), rest_s=0.001)
@@ -132,7 +145,7 @@ def committed_to_shown(station, pictures, count):
 
 
 def keystrokes(station, pictures, count):
-    """From a key in the review to the second frame after it, while a backlog is read behind it."""
+    """From a key in the review to the end of the frame that shows what it did, while a backlog is read behind it."""
     with open_window(station, "keys") as shown:
         shown.sign_in("ada", PASSWORD)
         shown.click("link", "Review")
@@ -140,10 +153,9 @@ def keystrokes(station, pictures, count):
         window.until("a well has the keyboard", lambda: "confidence" in shown.script("return page.focused();"))
         for number, picture in pictures:
             station.receive(picture, capture_name(number))
-        shown.script("""window.keys = [];
-            addEventListener('keydown', () => { const at = performance.now();
-              requestAnimationFrame(() => requestAnimationFrame(() => window.keys.push(performance.now() - at)));
-            }, { capture: true });""")
+        shown.script(PAINTED + """window.keys = [];
+            addEventListener('keydown', (event) => painted(() => window.keys.push(performance.now() - event.timeStamp)),
+              { capture: true });""")
         window.until("the backlog is at work", lambda: len(waiting(shown)) > 0)
         pressed = [key for _ in range(count) for key in ("\ue014", "5", "\ue014", "1", "\ue012", "z")][:count]
         for number, key in enumerate(pressed, 1):
@@ -258,7 +270,7 @@ def main():
     # Without a key, so that a second reader can say when a run was committed.
     station = Station(FOLDER / "station", encrypted=False)
     station.set("intake.rest_ms", 100)
-    backlog = 15 if quick else 60
+    backlog = 20 if quick else 150
     made = list(plates(FOLDER / "camera", 1 + 20 + backlog, "1700x1200"))
     station.receive(made[0][1], capture_name(made[0][0]))
     station.run("watch", "--once")

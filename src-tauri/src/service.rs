@@ -91,8 +91,10 @@ fn serve(station: &Station, stopping: &AtomicBool, state: &Mutex<State>, tell: &
 
 /// Until it is told to stop, or other models were chosen.
 fn once(station: &Station, stopping: &AtomicBool, told: &(dyn Fn(&Told) + Sync)) -> anyhow::Result<()> {
+    // What the models start works behind the window too.
+    watch::stand_back();
     let eyes = station.eyes(None, watch::workers(&station.settings()?))?;
     let stop = || stopping.load(Ordering::Relaxed);
-    watch::run(station, &eyes, Orders::default(), Around { told, stop: &stop })?;
+    watch::run(station, &eyes, Orders { behind_a_window: true, ..Orders::default() }, Around { told, stop: &stop })?;
     Ok(())
 }

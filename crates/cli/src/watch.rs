@@ -62,7 +62,7 @@ fn serve(args: &WatchArgs, global: &Global, eyes: &mut Option<Eyes>, again: bool
     let told = |told: &Told| tell(told, json);
     let around = Around { told: &told, stop: &interrupt::requested };
     let tally = loop {
-        let orders = Orders { once: args.once, existing, again };
+        let orders = Orders { once: args.once, existing, again, behind_a_window: false };
         let tally = watch::run(&station, look_with(args, &station, eyes)?, orders, around)?;
         if !tally.models_changed {
             break tally;

@@ -3,16 +3,13 @@
 use crate::{
     Clock, Code, Folder, Problem, Station, Steps,
     blobs::Blobs,
-    folder::{Opening, sync_folder},
+    folder::{Opening, sync_folder, with_ending},
     keys::{self, KeyPlace},
     people::{Permission, Session},
 };
 use anyhow::Context as _;
 use serde::Serialize;
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::{fs, io, path::Path};
 use wellread_store::{Copied, Database, Key, NewAudit, Sha256};
 
 /// What a copy holds.
@@ -135,12 +132,6 @@ fn is_damaged(folder: &Folder, key: Option<&Key>) -> bool {
 
 fn entry(action: &'static str, file: &Path) -> NewAudit {
     NewAudit { action, resource: "backup", resource_id: file.display().to_string(), ..NewAudit::default() }
-}
-
-fn with_ending(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    PathBuf::from(name)
 }
 
 fn copy_blobs(

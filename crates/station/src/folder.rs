@@ -88,22 +88,18 @@ impl Folder {
     /// Puts a database aside, with its log, for whoever looks into it, under a name that says why; returns where. Nothing
     /// is overwritten.
     pub(crate) fn set_database_aside(&self, why: &str) -> anyhow::Result<PathBuf> {
-        let named = |database: &Path, ending: &str| {
-            let mut name = database.as_os_str().to_owned();
-            name.push(ending);
-            PathBuf::from(name)
-        };
         let from = self.database();
-        let free =
-            (1..=MOST_ASIDE).map(|n| named(&from, &format!(".{why}-{n}"))).find(|to| to.symlink_metadata().is_err());
+        let free = (1..=MOST_ASIDE)
+            .map(|n| with_ending(&from, &format!(".{why}-{n}")))
+            .find(|to| to.symlink_metadata().is_err());
         let to = free.context("no name is free for the database that is put aside")?;
         // The log first: a log without its database is put aside as well, a database without its log is another one.
         for ending in ["-wal", "-shm", ""] {
-            let moved = fs::rename(named(&from, ending), named(&to, ending));
+            let moved = fs::rename(with_ending(&from, ending), with_ending(&to, ending));
             if let Err(why) = moved
                 && why.kind() != io::ErrorKind::NotFound
             {
-                return Err(why).with_context(|| format!("cannot put {} aside", named(&from, ending).display()));
+                return Err(why).with_context(|| format!("cannot put {} aside", with_ending(&from, ending).display()));
             }
         }
         sync_folder(&self.0).with_context(|| format!("cannot flush {}", self.0.display()))?;
@@ -192,6 +188,13 @@ pub fn put_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     write()
         .inspect_err(|_| drop(fs::remove_file(&own)))
         .with_context(|| format!("cannot write {}: check that the folder exists and the disk has room", path.display()))
+}
+
+/// A path whose name has more behind it: what belongs to a file and lies beside it.
+pub(crate) fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! Nothing is kept here that is not found again after a crash: files by the scan, promised runs in the database.
 
 mod clock_set_back;
+mod courtesy;
 mod delivery;
 mod inbox;
 mod look_around;
@@ -14,6 +15,7 @@ mod state;
 mod told;
 mod worker;
 
+pub use courtesy::stand_back;
 pub use told::{Around, Orders, Tally, Told};
 
 use crate::{
@@ -110,7 +112,13 @@ fn run_under<'s>(
         for number in 0..workers(&rules.settings) {
             let (bench, sender, waker) = (&bench, sender.clone(), hints.waker());
             let named = thread::Builder::new().name(format!("plates-{number}"));
-            named.spawn_scoped(scope, move || bench.work(&sender, &waker)).context("a worker cannot be started")?;
+            let work = move || {
+                if orders.behind_a_window {
+                    stand_back();
+                }
+                bench.work(&sender, &waker);
+            };
+            named.spawn_scoped(scope, work).context("a worker cannot be started")?;
         }
         if !orders.once {
             let waker = hints.waker();

@@ -10,6 +10,20 @@ export interface Look {
   color: string;
 }
 
+/** How a shape is drawn on a field of 20: a path, filled, or stroked as wide as said. */
+export const SHAPES: Record<Shape, { path: string; stroke?: number }> = {
+  drop: { path: 'M10 1.5a6 6 0 0 1 5.6 8.2L10 19.5 4.4 9.7A6 6 0 0 1 10 1.5z' },
+  disc: { path: 'M2 10a8 8 0 1 1 16 0a8 8 0 1 1 -16 0z' },
+  circle: { path: 'M3.5 10a6.5 6.5 0 1 1 13 0a6.5 6.5 0 1 1 -13 0z', stroke: 3.8 },
+  square: { path: 'M2.5 2.5h15v15h-15z' },
+  cross: { path: 'M4 4l12 12M16 4L4 16', stroke: 3.8 },
+  diamond: { path: 'M10 1l9 9-9 9-9-9z' },
+  rhomb: { path: 'M10 3l7 7-7 7-7-7z', stroke: 3.4 },
+  frame: { path: 'M3.5 3.5h13v13h-13z', stroke: 3.4 },
+  triangle: { path: 'M10 1.5l9 16H1z' },
+  bar: { path: 'M2 7h16v6h-16z' },
+};
+
 const GREY = '#c8c8c8';
 /** The colours of Okabe and Ito, which stay apart for every kind of colour vision. */
 const [SKY, ORANGE, PINK, YELLOW, GREEN, VERMILION, BLUE] = [

@@ -14,6 +14,8 @@ pub struct Orders {
     pub existing: Option<Existing>,
     /// A start before this one failed, and somebody was told: say that this one did not.
     pub again: bool,
+    /// Somebody works at a window of the same process: their keys go before the plates that wait.
+    pub behind_a_window: bool,
 }
 
 /// Something that happened.

@@ -1,10 +1,13 @@
 import * as commands from '../api/commands';
 import { Fault, backend } from '../api/backend';
 import type { Bench, OutboxState } from '../api/shapes';
+import { router } from './router.svelte';
 import { session } from './session.svelte';
 
-/** So long after a change the station is asked what it is like now, once for all that came meanwhile. */
-const SOON_MS = 150;
+/** A plate that was read is shown at once on the bench, but the station is not asked sooner again than after so long. */
+const PLATE_MS = 150;
+/** So long after any other change the station is asked what it is like now, once for all that came meanwhile. */
+const SOON_MS = { bench: 150, elsewhere: 1000 };
 
 /** What the rail and the bench show of the station; asked anew whenever it says that something changed. */
 class StationState {
@@ -14,15 +17,29 @@ class StationState {
   #asking = false;
   #again = false;
   #soon: ReturnType<typeof setTimeout> | undefined;
+  #due = Infinity;
+  #plateAsked = -Infinity;
 
   listen(): void {
-    // Keys in a row change something each time; the rail and the bench follow when the first of them has been painted.
-    backend().on('changed', () => {
-      this.#soon ??= setTimeout(() => {
-        this.#soon = undefined;
-        void this.refresh();
-      }, SOON_MS);
+    backend().on('changed', ({ what }) => {
+      const now = performance.now();
+      if (router.route.screen !== 'bench') this.#askAt(now + SOON_MS.elsewhere);
+      else if (what !== 'run') this.#askAt(now + SOON_MS.bench);
+      else this.#askAt(Math.max(now, this.#plateAsked + PLATE_MS), true);
     });
+  }
+
+  /** Asks at a time, or sooner if that was meant already. */
+  #askAt(at: number, plate = false): void {
+    if (at >= this.#due) return;
+    clearTimeout(this.#soon);
+    this.#due = at;
+    const ask = () => {
+      this.#due = Infinity;
+      if (plate) this.#plateAsked = performance.now();
+      void this.refresh();
+    };
+    this.#soon = setTimeout(ask, at - performance.now());
   }
 
   /** One question at a time: a burst of events asks once more at its end, never once each. */
@@ -33,15 +50,19 @@ class StationState {
       return;
     }
     this.#asking = true;
-    try {
-      const [bench, outbox] = await Promise.allSettled([commands.bench(), commands.outboxState()]);
+    const bench = commands.bench().then(
+      (found) => {
+        // Locked meanwhile: nothing of it is kept.
+        if (!session.person) return;
+        this.bench = found;
+        this.fault = null;
+      },
       // The rail keeps what it knew; the bench itself says why there is nothing to show.
-      if (bench.status === 'fulfilled') this.bench = bench.value;
-      this.fault = bench.status === 'rejected' ? Fault.of(bench.reason) : null;
-      if (outbox.status === 'fulfilled') this.outbox = outbox.value;
-    } finally {
-      this.#asking = false;
-    }
+      (thrown: unknown) => (this.fault = Fault.of(thrown)),
+    );
+    const outbox = commands.outboxState().then((found) => (this.outbox = found));
+    await Promise.allSettled([bench, outbox]);
+    this.#asking = false;
     if (this.#again) {
       this.#again = false;
       await this.refresh();
