@@ -26,13 +26,16 @@ make_package() {
   cargo build --release --locked --quiet -p wellread-cli
   # The names that the bundle's configuration takes them by.
   mkdir -p target/bundle
-  cp target/release/wellread target/bundle/wellread
+  # Without the line numbers of a debugger, which are nine tenths of it; names stay, for what a crash tells.
+  strip --strip-debug -o target/bundle/wellread target/release/wellread
   cp -L .onnxruntime/libonnxruntime.so.1.31.1 target/bundle/
   rm -rf target/bundle/models
   mkdir -p target/bundle/models
   cp models/manifest.toml models/*.onnx models/*.md target/bundle/models/
+  "$tauri" build --no-bundle --config src-tauri/bundle.deb.json -- --locked
+  strip --strip-debug target/release/wellread-desktop
   say "bundling"
-  "$tauri" build --bundles deb --config src-tauri/bundle.deb.json -- --locked
+  "$tauri" bundle --bundles deb --config src-tauri/bundle.deb.json
   mkdir -p "$out"
   package=$out/wellread_${version}_$arch.deb
   cp target/release/bundle/deb/*.deb "$package"

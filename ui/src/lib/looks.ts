@@ -10,8 +10,13 @@ export interface Look {
   color: string;
 }
 
-/** How a shape is drawn on a field of 20: a path, filled, or stroked as wide as said. */
-export const SHAPES: Record<Shape, { path: string; stroke?: number }> = {
+/** A path on a field of 20, filled, or stroked as wide as said. */
+export interface Drawing {
+  path: string;
+  stroke?: number;
+}
+
+export const SHAPES: Record<Shape, Drawing> = {
   drop: { path: 'M10 1.5a6 6 0 0 1 5.6 8.2L10 19.5 4.4 9.7A6 6 0 0 1 10 1.5z' },
   disc: { path: 'M2 10a8 8 0 1 1 16 0a8 8 0 1 1 -16 0z' },
   circle: { path: 'M3.5 10a6.5 6.5 0 1 1 13 0a6.5 6.5 0 1 1 -13 0z', stroke: 3.8 },

@@ -1,4 +1,4 @@
-import { SHAPES, type Look } from '../looks';
+import { SHAPES, type Drawing, type Look } from '../looks';
 
 /** What is drawn around and under a well, in pixels of the window. */
 export interface Mark {
@@ -20,6 +20,8 @@ export interface Name {
 
 const DARK = '#1c1f24';
 const QUESTION = '#ffd23f';
+/** A pencil, on a field of 20; drawn, because most fonts have none. */
+const PENCIL = 'M2 18l1.2-5.6L13.8 1.8l4.4 4.4L7.6 16.8z';
 /** Below so many pixels from well to well a glyph cannot be told from another, and then a name cannot be read. */
 const GLYPHS_FROM = 30;
 const NAMES_FROM = 14;
@@ -101,37 +103,47 @@ function drawRing(context: CanvasRenderingContext2D, { x, y, look, doubtful }: M
 
 /** Half under the well, so that what lies in it stays in sight. */
 function drawTag(context: CanvasRenderingContext2D, mark: Mark, pitch: number): void {
-  const sign = mark.doubtful ? '?' : mark.decided ? '✎' : '';
   const high = pitch * 0.3;
   const glyph = pitch * 0.23;
-  context.font = `600 ${pitch * 0.26}px ${family()}`;
-  const text = sign ? context.measureText(sign).width + 2 : 0;
-  const wide = Math.max(pitch * 0.36, glyph + text + pitch * 0.1);
+  const sign = mark.doubtful || mark.decided ? pitch * 0.2 : 0;
+  const wide = Math.max(pitch * 0.36, glyph + sign + pitch * 0.1);
   const [left, top] = [mark.x - wide / 2, mark.y + pitch * 0.63 - high];
   context.fillStyle = DARK;
   context.beginPath();
   context.roundRect(left, top, wide, high, pitch * 0.08);
   context.fill();
-  const at = mark.x - (glyph + text) / 2;
-  drawGlyph(context, mark.look, at, top + (high - glyph) / 2, glyph);
-  if (!sign) return;
-  context.fillStyle = mark.doubtful ? QUESTION : '#ffffff';
-  context.textAlign = 'left';
-  context.textBaseline = 'middle';
-  context.fillText(sign, at + glyph + 2, top + high / 2);
+  const at = mark.x - (glyph + sign) / 2;
+  drawShape(context, SHAPES[mark.look.shape], mark.look.color, at, top + (high - glyph) / 2, glyph);
+  const beside = at + glyph + sign / 2;
+  if (mark.doubtful) {
+    context.font = `600 ${pitch * 0.26}px ${family()}`;
+    context.fillStyle = QUESTION;
+    context.textAlign = 'center';
+    context.textBaseline = 'middle';
+    context.fillText('?', beside, top + high / 2);
+  } else if (mark.decided) {
+    const side = pitch * 0.17;
+    drawShape(context, { path: PENCIL }, '#ffffff', beside - side / 2, top + (high - side) / 2, side);
+  }
 }
 
-function drawGlyph(context: CanvasRenderingContext2D, look: Look, left: number, top: number, side: number): void {
-  const { path, stroke } = SHAPES[look.shape];
+function drawShape(
+  context: CanvasRenderingContext2D,
+  { path, stroke }: Drawing,
+  color: string,
+  left: number,
+  top: number,
+  side: number,
+): void {
   context.save();
   context.translate(left, top);
   context.scale(side / 20, side / 20);
   if (stroke) {
-    context.strokeStyle = look.color;
+    context.strokeStyle = color;
     context.lineWidth = stroke;
     context.stroke(new Path2D(path));
   } else {
-    context.fillStyle = look.color;
+    context.fillStyle = color;
     context.fill(new Path2D(path));
   }
   context.restore();

@@ -24,7 +24,14 @@ export function nextDoubtful(wells: WellDetail[], from: string): string | null {
   return doubtful[(at + 1) % doubtful.length] ?? null;
 }
 
-const alike = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+/** Whether two values of the station's answers say the same. */
+function alike(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  const own = Object.entries(a);
+  const other = b as Record<string, unknown>;
+  return own.length === Object.keys(b).length && own.every(([key, value]) => alike(value, other[key]));
+}
 
 /** What the station answered, with the wells that are on the screen already: those that are alike are not drawn anew. */
 export function kept(shown: RunDetail | null, answer: RunDetail): RunDetail {
