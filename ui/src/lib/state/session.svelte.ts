@@ -11,6 +11,8 @@ class Session {
   start = $state.raw<StartState | null>(null);
   person = $state.raw<Person | null>(null);
   #lastTouch = 0;
+  /** When somebody last pressed or moved something. */
+  touchedAt = -Infinity;
   #idle: ReturnType<typeof setTimeout> | undefined;
 
   begin(start: StartState): void {
@@ -65,6 +67,7 @@ class Session {
     if (!this.person) return;
     this.#wait();
     const now = performance.now();
+    this.touchedAt = now;
     if (now - this.#lastTouch < TOUCH_EVERY_MS) return;
     this.#lastTouch = now;
     commands.touch().catch(() => undefined); // A missed touch locks early, and that is safe.

@@ -8,6 +8,9 @@ import { session } from './session.svelte';
 const PLATE_MS = 150;
 /** So long after any other change the station is asked what it is like now, once for all that came meanwhile. */
 const SOON_MS = { bench: 150, elsewhere: 1000 };
+/** Away from the bench it waits for a hand that rests so long, but no longer than the second figure. */
+const HAND_RESTS_MS = 300;
+const LONGEST_MS = 3000;
 
 /** What the rail and the bench show of the station; asked anew whenever it says that something changed. */
 class StationState {
@@ -35,6 +38,12 @@ class StationState {
     clearTimeout(this.#soon);
     this.#due = at;
     const ask = () => {
+      const now = performance.now();
+      const busy = now - session.touchedAt < HAND_RESTS_MS && now - at < LONGEST_MS;
+      if (busy && router.route.screen !== 'bench') {
+        this.#soon = setTimeout(ask, HAND_RESTS_MS);
+        return;
+      }
       this.#due = Infinity;
       if (plate) this.#plateAsked = performance.now();
       void this.refresh();
