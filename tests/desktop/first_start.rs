@@ -5,6 +5,13 @@ use serde_json::json;
 use std::fs;
 use wellread_journeys::station::{PASSWORD, Station};
 
+/// Whether something is drawn where the ring of each well is to be: at four tenths of its width from its centre.
+const OUTLINED: &str = "const marks = document.querySelector('canvas[data-marks]'); \
+    const plate = marks.getBoundingClientRect(); const seen = marks.getContext('2d'); \
+    return page.all('well', '').every((well) => { const box = well.getBoundingClientRect(); \
+        const x = box.left + box.width * 0.9 - plate.left - 1; const y = box.top + box.height / 2 - plate.top; \
+        return seen.getImageData(x * devicePixelRatio, y * devicePixelRatio, 1, 1).data[3] > 100; });";
+
 #[test]
 fn a_first_start_leads_to_the_first_plate() {
     let station = Station::empty();
@@ -35,10 +42,9 @@ fn a_first_start_leads_to_the_first_plate() {
                   one.getBoundingClientRect()); return h.right - a.left;";
     let across_px = window.script(across, &json!([])).as_f64().unwrap();
     assert!(across_px > 450.0, "large enough to be read from where one stands: {across_px} of 1280 pixels");
-    let outlined = "return page.all('well', '').every((well) => [...well.children].some((ring) => \
-                    parseFloat(getComputedStyle(ring).borderTopWidth) >= 1));";
-    assert_eq!(window.script(outlined, &json!([])), true, "and each well is outlined");
-    let picture = "return [...document.images].some((image) => image.complete && image.naturalWidth > 1000);";
+    window.becomes("each well is outlined", OUTLINED, &json!([]));
+    let picture = "const drawn = document.querySelector('canvas[data-shows]'); \
+                   return drawn?.dataset.shows.startsWith('wellread-blob:') && drawn.width > 450;";
     window.becomes("the photograph lies under the wells", picture, &json!([]));
     let overflow = "return document.documentElement.scrollWidth - innerWidth + [...document.querySelectorAll('main')]\
                     .reduce((most, one) => Math.max(most, one.scrollWidth - one.clientWidth), 0);";
