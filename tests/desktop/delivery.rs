@@ -2,7 +2,7 @@
 
 use crate::{
     review::delivered,
-    window::{Window, comes_true},
+    window::{Window, comes_true, handed_to_the_viewer},
 };
 use serde_json::json;
 use std::fs;
@@ -38,6 +38,24 @@ fn a_lost_delivery_folder_is_said_loudly_and_served_once_it_is_back() {
     window.sees("Delivered");
     let shown = station.run(["show", &run, "--json"]).ended_with(0).lines().remove(0);
     assert_eq!(shown["state"]["disposition"], "accepted", "all the while nobody decided anything anew");
+}
+
+#[test]
+fn a_report_is_handed_to_the_viewer_that_prints_it() {
+    let station = Station::new();
+    let Some(window) = Window::open("printing", &station) else { return };
+    window.sign_in("ada");
+    window.sees("No plate has come yet");
+    a_plate_is_accepted(&station);
+    window.click("link", "Samples");
+    window.click("row", "S-1");
+    window.click("button", "Print report");
+    comes_true("the viewer is started", || !handed_to_the_viewer(&station).is_empty());
+    let handed = handed_to_the_viewer(&station);
+    assert_eq!(handed.len(), 1, "once: {handed:?}");
+    assert!(fs::read(&handed[0]).unwrap().starts_with(b"%PDF-"), "with the whole report: {handed:?}");
+    let first = window.script("return page.names('alert');", &json!([]));
+    assert_eq!(first, json!([]), "and nothing went wrong on the way");
 }
 
 /// A plate of S-1 comes and is accepted beside the window, at the command line; gives its run.

@@ -8,6 +8,7 @@ use std::{
     env,
     ffi::OsString,
     fs,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::Command,
     sync::OnceLock,
@@ -246,10 +247,23 @@ impl Drop for Window {
 /// The variables that the program runs with: the station's, and a home of its own.
 pub(crate) fn variables(station: &Station) -> BTreeMap<OsString, OsString> {
     let home = station.data().with_file_name("home");
-    fs::create_dir_all(&home).expect("a home");
+    let programs = home.join("bin");
+    fs::create_dir_all(&programs).expect("a home");
+    // The system's viewer here notes what it is to show.
+    let viewer = programs.join("xdg-open");
+    fs::write(&viewer, "#!/bin/sh\nprintf '%s\\n' \"$1\" >>\"$HOME/opened\"\n").expect("a viewer");
+    fs::set_permissions(&viewer, fs::Permissions::from_mode(0o755)).expect("a viewer that runs");
+    let path = env::var_os("PATH").unwrap_or_default();
+    let path = env::join_paths([programs].into_iter().chain(env::split_paths(&path))).expect("a path");
     let runs = station.command(["--version"]);
     let own = runs.get_envs().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())));
-    own.chain([("HOME".into(), home.into_os_string())]).collect()
+    own.chain([("HOME".into(), home.into_os_string()), ("PATH".into(), path)]).collect()
+}
+
+/// What the window has handed to the system's viewer.
+pub(crate) fn handed_to_the_viewer(station: &Station) -> Vec<PathBuf> {
+    let noted = fs::read_to_string(station.data().with_file_name("home").join("opened")).unwrap_or_default();
+    noted.lines().map(PathBuf::from).collect()
 }
 
 /// Where pictures of the windows go.

@@ -359,3 +359,21 @@ test('the rail is reached and walked by keys', async () => {
   await fireEvent.keyDown(document.activeElement!, { key: 'F6' });
   expect(document.activeElement?.id, 'and back').toBe('content');
 });
+
+test('a screen that cannot be drawn says so, and the next one can', async () => {
+  const station = await open('#/help');
+  const answer = station.call.bind(station);
+  station.call = async (name, args) => {
+    const found = await answer(name, args);
+    return name === 'bench' ? { ...(found as object), attention: 'not a list' } : found;
+  };
+  location.hash = '#/bench';
+  window.dispatchEvent(new HashChangeEvent('hashchange'));
+  const alert = await screen.findByRole('alert');
+  expect(alert.textContent, 'in words').toContain('Something unexpected happened');
+  expect(within(alert).getByRole('button', { name: 'Make a diagnostics bundle' })).not.toBeNull();
+  location.hash = '#/help';
+  window.dispatchEvent(new HashChangeEvent('hashchange'));
+  await screen.findByRole('heading', { name: 'Help', level: 1 });
+  expect(screen.queryByRole('alert')).toBeNull();
+});

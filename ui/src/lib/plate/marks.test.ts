@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { lookOf } from '../looks';
-import { changed, type Mark } from './marks';
+import { changed, drawAll, type Mark } from './marks';
 
 const looks = new Map();
 const mark = (x: number, more: Partial<Mark> = {}): Mark => ({
@@ -37,4 +37,33 @@ test('a plate that lies elsewhere, another plate, and one with much that changed
       plate.map((one) => ({ ...one, decided: true })),
     ),
   ).toBeNull();
+});
+
+test('a plate of any size can be drawn, also one that is still being laid out', () => {
+  const drawn: number[] = [];
+  const nothing = () => undefined;
+  const strict = {
+    ...Object.fromEntries(
+      [
+        'beginPath',
+        'stroke',
+        'fill',
+        'save',
+        'restore',
+        'translate',
+        'scale',
+        'roundRect',
+        'fillText',
+        'setLineDash',
+      ].map((name) => [name, nothing]),
+    ),
+    measureText: () => ({ width: 5 }),
+    // As the canvas of a browser does.
+    arc: (_x: number, _y: number, radius: number) => {
+      if (radius < 0) throw new Error(`a radius of ${radius}`);
+      drawn.push(radius);
+    },
+  } as unknown as CanvasRenderingContext2D;
+  for (const pitch of [0, 0.01, 1, 1.8, 3, 13]) drawAll(strict, plate, [], pitch);
+  expect(drawn).toHaveLength(6 * 2 * plate.length);
 });

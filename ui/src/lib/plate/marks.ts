@@ -85,7 +85,8 @@ function drawMark(context: CanvasRenderingContext2D, mark: Mark, pitch: number):
 /** In the colour of what the well shows, dark beside it on both sides so that it is seen on any plate. */
 function drawRing(context: CanvasRenderingContext2D, { x, y, look, doubtful }: Mark, pitch: number): void {
   const wide = doubtful ? Math.max(2, pitch * 0.055) : Math.max(1.5, pitch * 0.035);
-  const radius = pitch * 0.41 - wide / 2;
+  // While the window is being laid out a plate may be a few pixels small, and a circle of less than nothing is an error.
+  const radius = Math.max(0, pitch * 0.41 - wide / 2);
   const ring = () => {
     context.beginPath();
     context.arc(x, y, radius, 0, 2 * Math.PI);
