@@ -44,22 +44,36 @@ make_package() {
 
 in_root() { chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"; }
 
+# Ends what runs for the root, and takes away what is mounted into it.
+leave_root() {
+  [ -z "${xvfb:-}" ] || kill "$xvfb" 2>/dev/null || true
+  local at
+  for at in dev tmp/.X11-unix proc; do
+    ! mountpoint -q "$root/$at" || umount -l "$root/$at"
+  done
+}
+
 # A root with nothing but Debian, the package and what the package asks for.
 install_on_clean_root() {
   [ "$(id -u)" -eq 0 ] || stop "a clean root can be made by root alone: run it as root, or with --no-try"
   command -v debootstrap >/dev/null || apt-get install -y -qq --no-install-recommends debootstrap >/dev/null
   root=$out/root
-  rm -rf "$root"
+  leave_root
+  rm -rf --one-file-system "$root"
   local suite mirror
   suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
-  mirror=$(sed -nE 's/^(deb|URIs:) *(\[[^]]*\] )?(https?:[^ ]+).*/\3/p' /etc/apt/sources.list /etc/apt/sources.list.d/debian* 2>/dev/null | head -n 1)
+  mirror=$(sed -nE 's/^(deb|URIs:) *(\[[^]]*\] )?(https?:[^ ]+).*/\3/p' /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | head -n 1 || true)
   say "a clean root of Debian $suite"
   debootstrap --variant=minbase "$suite" "$root" "${mirror:-http://deb.debian.org/debian}" >"$out/debootstrap.log" 2>&1 ||
     stop "debootstrap failed: $out/debootstrap.log"
   cp /etc/resolv.conf "$root/etc/" 2>/dev/null || true
+  rm -f "$root/etc/apt/sources.list"
   cp -r /etc/apt/sources.list* /etc/apt/apt.conf.d "$root/etc/apt/" 2>/dev/null || true
   mkdir -p "$root/etc/ssl/certs" && cp -rL /etc/ssl/certs/. "$root/etc/ssl/certs/" 2>/dev/null || true
   cp "$package" "$root/tmp/"
+  trap leave_root EXIT
+  # A program finds what lies beside it by /proc.
+  mount -t proc proc "$root/proc"
   say "installing it there, with what it depends on"
   in_root apt-get update -qq
   in_root apt-get install -y -qq --no-install-recommends "/tmp/$(basename "$package")" >"$out/install.log" 2>&1 ||
@@ -78,15 +92,13 @@ read_a_plate() {
 # Starts the installed window on a display of ours and keeps what it shows.
 start_window() {
   say "starting the window there"
-  local display=:97 window xvfb
+  local display=:97 window
   command -v import >/dev/null || apt-get install -y -qq --no-install-recommends imagemagick >/dev/null
-  mkdir -p "$root/tmp/.X11-unix" "$root/proc" "$root/dev/shm"
+  mkdir -p "$root/tmp/.X11-unix"
   Xvfb "$display" -screen 0 1280x800x24 -nolisten tcp >/dev/null 2>&1 &
   xvfb=$!
-  trap 'kill $xvfb 2>/dev/null || true; umount "$root/proc" "$root/tmp/.X11-unix" "$root/dev" 2>/dev/null || true' EXIT
   sleep 1
   mount --bind /tmp/.X11-unix "$root/tmp/.X11-unix"
-  mount -t proc proc "$root/proc"
   mount --bind /dev "$root/dev"
   in_root env DISPLAY="$display" WELLREAD_DATA=/tmp/station timeout 40 wellread-desktop >"$out/window.log" 2>&1 &
   window=$!

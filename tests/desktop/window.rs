@@ -7,8 +7,9 @@ use std::{
     collections::BTreeMap,
     env,
     ffi::OsString,
-    fs,
-    os::unix::fs::PermissionsExt as _,
+    fs::{self, File},
+    io::Write as _,
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     process::Command,
     sync::OnceLock,
@@ -250,9 +251,9 @@ pub(crate) fn variables(station: &Station) -> BTreeMap<OsString, OsString> {
     let programs = home.join("bin");
     fs::create_dir_all(&programs).expect("a home");
     // The system's viewer here notes what it is to show.
-    let viewer = programs.join("xdg-open");
-    fs::write(&viewer, "#!/bin/sh\nprintf '%s\\n' \"$1\" >>\"$HOME/opened\"\n").expect("a viewer");
-    fs::set_permissions(&viewer, fs::Permissions::from_mode(0o755)).expect("a viewer that runs");
+    let viewer = File::options().write(true).create(true).truncate(true).mode(0o755).open(programs.join("xdg-open"));
+    let notes = b"#!/bin/sh\nprintf '%s\\n' \"$1\" >>\"$HOME/opened\"\n";
+    viewer.and_then(|mut viewer| viewer.write_all(notes)).expect("a viewer");
     let path = env::var_os("PATH").unwrap_or_default();
     let path = env::join_paths([programs].into_iter().chain(env::split_paths(&path))).expect("a path");
     let runs = station.command(["--version"]);
