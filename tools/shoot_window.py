@@ -28,8 +28,7 @@ def main():
         with window.Window(pathlib.Path(asked.program).resolve(), env, asked.size, home) as shown:
             shown.sign_in(asked.user, asked.password)
             # Every well of the latest plate, over its photograph.
-            photographed = """return page.names('well').length > 0 &&
-                [...document.images].some((one) => one.complete && one.naturalWidth > 0);"""
+            photographed = "return page.names('well').length > 0 && document.querySelector('canvas[data-shows]') !== null;"
             window.until("the latest plate on the bench", lambda: shown.script(photographed))
             shown.screenshot(asked.picture)
 
