@@ -1,0 +1,13 @@
+//! Placeholder.
+
+pub mod audit;
+pub mod caller;
+pub mod keys;
+
+use crate::Hub;
+use utoipa_axum::router::OpenApiRouter;
+
+/// The paths of this part.
+pub fn routes() -> OpenApiRouter<Hub> {
+    OpenApiRouter::new()
+}

@@ -1,0 +1,1 @@
+//! The paths of the hub, put together, and what surrounds every request.

@@ -1,0 +1,9 @@
+//! Placeholder.
+
+use crate::Hub;
+use utoipa_axum::router::OpenApiRouter;
+
+/// The paths of this part.
+pub fn routes() -> OpenApiRouter<Hub> {
+    OpenApiRouter::new()
+}

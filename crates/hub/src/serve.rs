@@ -1,0 +1,1 @@
+//! Serves until it is told to stop.

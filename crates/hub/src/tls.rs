@@ -1,0 +1,1 @@
+//! TLS, when certificates are given.
