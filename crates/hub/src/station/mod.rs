@@ -1,4 +1,8 @@
-//! Placeholder.
+//! What stations ask: who they are, where they stand, what they tell, what headquarters say, and blobs.
+
+pub mod changes;
+pub mod feed;
+pub mod who;
 
 use crate::Hub;
 use utoipa_axum::router::OpenApiRouter;
