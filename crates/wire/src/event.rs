@@ -48,7 +48,9 @@ pub enum EventError {
     #[error("this hub does not know records of the kind '{0}': update the hub, then retry the record")]
     Kind(String),
     /// Written by a later release.
-    #[error("the record has version {found} and this hub reads up to {EVENT_VERSION}: update the hub, then retry the record")]
+    #[error(
+        "the record has version {found} and this hub reads up to {EVENT_VERSION}: update the hub, then retry the record"
+    )]
     Newer {
         /// Its version.
         found: i64,
@@ -320,7 +322,12 @@ impl Columns {
         let columns = self.class.iter().zip(self.label.chars()).zip(self.confidence);
         let mut wells = Vec::with_capacity(count);
         for (well, ((class, label), confidence)) in format.iter().zip(columns) {
-            wells.push(expand_well(well, (*class, label, confidence), (&self.classes, &mut self.bbox, &mut self.flags), grid)?);
+            wells.push(expand_well(
+                well,
+                (*class, label, confidence),
+                (&self.classes, &mut self.bbox, &mut self.flags),
+                grid,
+            )?);
         }
         match self.bbox.into_keys().chain(self.flags.into_keys()).next() {
             Some(stranger) => Err(EventError::Wells(format!("there is no well '{stranger}' on it"))),
