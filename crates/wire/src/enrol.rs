@@ -36,7 +36,13 @@ pub struct Enrolled {
     pub hub_name: String,
 }
 
-/// The answer to `POST /v1/stations/{id}/challenge`.
+/// Where a station asks for a challenge. It names its organization ([`Enrolled::org_id`]), because a hub looks into no
+/// organization that it was not told.
+pub fn challenge_path(org_id: Uuid, station_id: Uuid) -> String {
+    format!("/v1/stations/{station_id}/challenge?org={org_id}")
+}
+
+/// The answer to `POST` to [`challenge_path`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Challenge {
     /// What to sign, to the letter.
