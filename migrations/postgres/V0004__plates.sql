@@ -1,6 +1,7 @@
 -- Runs and all that hangs on them, as stations told. Partitioned by the month of the run's UUIDv7: the partition key is
 -- then in every key, and a month goes by dropping it. Runs of a station whose clock is wrong are in the default
--- partitions until their month is made.
+-- partitions until their month is made. What comes with every run refers to it by a trigger and not by a foreign key:
+-- fn_rows_have_runs says why.
 
 CREATE TABLE microplates.prediction_run (
   org_id uuid NOT NULL,
@@ -63,8 +64,7 @@ CREATE TABLE microplates.row_counts (
   run_id uuid NOT NULL,
   counts jsonb NOT NULL CHECK (jsonb_typeof(counts) = 'object'),
   created_at timestamptz NOT NULL DEFAULT now(),
-  CONSTRAINT idx_row_counts_run_id PRIMARY KEY (org_id, run_id),
-  FOREIGN KEY (org_id, run_id) REFERENCES microplates.prediction_run (org_id, id)
+  CONSTRAINT idx_row_counts_run_id PRIMARY KEY (org_id, run_id)
 ) PARTITION BY RANGE (run_id);
 
 CREATE TABLE microplates.interface_results (
@@ -73,8 +73,7 @@ CREATE TABLE microplates.interface_results (
   run_id uuid NOT NULL,
   results jsonb NOT NULL CHECK (jsonb_typeof(results -> 'distribution') = 'object'),
   created_at timestamptz NOT NULL DEFAULT now(),
-  CONSTRAINT idx_interface_results_run_id PRIMARY KEY (org_id, run_id),
-  FOREIGN KEY (org_id, run_id) REFERENCES microplates.prediction_run (org_id, id)
+  CONSTRAINT idx_interface_results_run_id PRIMARY KEY (org_id, run_id)
 ) PARTITION BY RANGE (run_id);
 
 CREATE TABLE microplates.well_prediction (
@@ -110,8 +109,7 @@ CREATE TABLE microplates.image_file (
   created_at timestamptz NOT NULL DEFAULT now(),
   -- The blob, which may come later.
   sha256 text NOT NULL CHECK (microplates.fn_is_sha256(sha256)),
-  CONSTRAINT idx_image_file_run_id PRIMARY KEY (org_id, run_id, file_type),
-  FOREIGN KEY (org_id, run_id) REFERENCES microplates.prediction_run (org_id, id)
+  CONSTRAINT idx_image_file_run_id PRIMARY KEY (org_id, run_id, file_type)
 ) PARTITION BY RANGE (run_id);
 
 -- What holds for a run now. The station says so where people or later runs have changed it; for a run that nobody has
@@ -136,8 +134,7 @@ CREATE TABLE microplates.run_state (
   -- The record that told of it.
   log_seq bigint NOT NULL,
   updated_at timestamptz NOT NULL DEFAULT now(),
-  PRIMARY KEY (org_id, run_id),
-  FOREIGN KEY (org_id, run_id) REFERENCES microplates.prediction_run (org_id, id)
+  PRIMARY KEY (org_id, run_id)
 ) PARTITION BY RANGE (run_id);
 
 CREATE TABLE microplates.well_review (

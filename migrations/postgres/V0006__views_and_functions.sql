@@ -34,6 +34,7 @@ AS $$ SELECT NULL::jsonb $$;
 -- scanned again replaces itself. Latest is what the station says of its own runs, and between stations what came last.
 CREATE FUNCTION microplates.fn_summarise_samples(p_orgs uuid[], p_samples text[]) RETURNS void
 LANGUAGE plpgsql
+SET enable_seqscan = off
 AS $$
 BEGIN
   -- Two transactions with plates of one sample take turns; each statement after this one sees what the other has done.
@@ -44,16 +45,23 @@ BEGIN
     ORDER BY 1
   ) turn;
 
+  -- Planned each time: a plan made while a month's tables were empty would go on reading them whole.
+  EXECUTE $sql$
   WITH wanted AS (
-    SELECT DISTINCT w.org_id, w.sample_no FROM unnest(p_orgs, p_samples) AS w (org_id, sample_no) WHERE w.sample_no <> ''
+    SELECT DISTINCT w.org_id, w.sample_no FROM unnest($1, $2) AS w (org_id, sample_no) WHERE w.sample_no <> ''
   ),
   member AS (
-    SELECT s.org_id, s.sample_no, s.plate_no, s.station_id, s.disposition, s.distribution, s.predict_at,
-      r.id, r.run_number, r.station_seq, r.titre_scale
+    -- Sample by sample and run by run through the indexes; OFFSET 0 keeps it so.
+    SELECT w.org_id, w.sample_no, s.plate_no, s.station_id, s.disposition, s.distribution, s.predict_at, r.*
     FROM wanted w
-    JOIN microplates.run_state s ON s.org_id = w.org_id AND s.sample_no = w.sample_no
-    JOIN microplates.prediction_run r ON r.org_id = s.org_id AND r.id = s.run_id
-    WHERE s.status = 'completed' AND r.deleted_at IS NULL
+    CROSS JOIN LATERAL (
+      SELECT s.* FROM microplates.run_state s
+      WHERE s.org_id = w.org_id AND s.sample_no = w.sample_no AND s.status = 'completed' OFFSET 0
+    ) s
+    CROSS JOIN LATERAL (
+      SELECT r.id, r.run_number, r.station_seq, r.titre_scale FROM microplates.prediction_run r
+      WHERE r.org_id = s.org_id AND r.id = s.run_id AND r.deleted_at IS NULL OFFSET 0
+    ) r
   ),
   latest_of_station AS (
     SELECT DISTINCT ON (org_id, sample_no, plate_no, station_id) *
@@ -120,7 +128,8 @@ BEGIN
     updated_at = now()
   WHERE (old.summary, old.total_runs, old.counted_runs, old.last_run_at, old.last_run_id, old.last_run_number)
     IS DISTINCT FROM (EXCLUDED.summary, EXCLUDED.total_runs, EXCLUDED.counted_runs, EXCLUDED.last_run_at,
-      EXCLUDED.last_run_id, EXCLUDED.last_run_number);
+      EXCLUDED.last_run_id, EXCLUDED.last_run_number)
+  $sql$ USING p_orgs, p_samples;
 END $$;
 
 -- Makes an organization with its counter and the roles that are shipped. `app.org_id` must already name it.
