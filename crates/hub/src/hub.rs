@@ -6,12 +6,12 @@ use std::sync::{
     Arc,
     atomic::{AtomicI64, Ordering},
 };
-use tokio::sync::{broadcast, watch};
+use tokio::sync::broadcast;
 use uuid::Uuid;
 
 /// The hub: cheap to clone, shared by all requests.
 #[derive(Clone, Debug)]
-pub struct Hub(Arc<Parts>, Arc<watch::Sender<bool>>);
+pub struct Hub(Arc<Parts>);
 
 /// What it is made of.
 #[derive(Debug)]
@@ -58,17 +58,7 @@ impl Clock {
 impl Hub {
     /// A hub of these parts.
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts), Arc::new(watch::Sender::new(false)))
-    }
-
-    /// Tells whatever goes on for longer than a request to end now: the program is about to.
-    pub fn close(&self) {
-        self.1.send_replace(true);
-    }
-
-    /// Whether [`Hub::close`] was called, and when it is.
-    pub fn closing(&self) -> watch::Receiver<bool> {
-        self.1.subscribe()
+        Self(Arc::new(parts))
     }
 
     /// A new `UUIDv7`.

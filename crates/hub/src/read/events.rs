@@ -1,7 +1,7 @@
 //! What changes, as it changes: server-sent events over `org_change`.
 //!
 //! A change is told once its transaction is committed, in the order of its number, without gap or repeat: the table is
-//! asked every few seconds, and PostgreSQL's notification is only a hint to ask at once. Whoever comes back with the
+//! asked every few seconds, and `PostgreSQL`'s notification is only a hint to ask at once. Whoever comes back with the
 //! `Last-Event-ID` of the last event goes on after it.
 
 use super::{
@@ -13,7 +13,7 @@ use crate::{Answer, Hub, Problem, auth::caller::Caller, db::DbError};
 use axum::{
     Extension,
     extract::State,
-    http::{HeaderMap, HeaderName, StatusCode, header},
+    http::{HeaderMap, HeaderName, StatusCode},
     response::{
         IntoResponse, Response,
         sse::{Event, KeepAlive, Sse},
@@ -30,7 +30,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    sync::{broadcast, watch},
+    sync::broadcast,
     time::{Instant, sleep_until, timeout},
 };
 use tokio_postgres::Row;
@@ -190,23 +190,17 @@ fn event(name: &str, place: Place, data: &impl Serialize) -> Event {
     event.json_data(data).unwrap_or_default()
 }
 
-/// Waits for a hint or the next look; true when the hub closes.
-async fn wait(news: &mut broadcast::Receiver<()>, closing: &mut watch::Receiver<bool>, looked: Instant) -> bool {
-    let closed = async { closing.wait_for(|closing| *closing).await.map(|_| ()).unwrap_or(()) };
-    let hinted = async {
-        // Having missed hints is a hint.
-        if let Ok(Err(broadcast::error::RecvError::Closed)) = timeout(POLL, news.recv()).await {
-            sleep_until(looked + POLL).await;
-        }
-        sleep_until(looked + GAP).await;
-    };
-    tokio::select! {
-        () = closed => true,
-        () = hinted => false,
+/// Waits for a hint or the next look.
+async fn wait(news: &mut broadcast::Receiver<()>, looked: Instant) {
+    // Having missed hints is a hint.
+    if let Ok(Err(broadcast::error::RecvError::Closed)) = timeout(POLL, news.recv()).await {
+        sleep_until(looked + POLL).await;
     }
+    sleep_until(looked + GAP).await;
 }
 
-/// The events of a stream after its first look.
+/// The events of a stream after its first look. It has no end of its own but that of the caller's rights; that of the hub
+/// comes from outside ([`crate::http`]).
 fn stream(
     hub: Hub,
     caller: Caller,
@@ -216,7 +210,6 @@ fn stream(
 ) -> impl Stream<Item = Result<Event, Infallible>> + Send {
     async_stream::stream! {
         let _seat = seat;
-        let mut closing = hub.closing();
         let mut place = Place { epoch: hub.epoch, seq: start };
         yield Ok(first);
         loop {
@@ -245,9 +238,7 @@ fn stream(
                 // The database comes back; the place is kept.
                 Err(_) => {}
             }
-            if wait(&mut news, &mut closing, looked).await {
-                break;
-            }
+            wait(&mut news, looked).await;
         }
     }
 }
@@ -272,6 +263,7 @@ fn last_seen(headers: &HeaderMap, asked: &EventsAsked) -> Answer<Option<Place>> 
     get,
     path = "/v1/events",
     tag = "read",
+    security(("person" = [])),
     params(
         EventsAsked,
         ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event seen"),
@@ -307,7 +299,7 @@ async fn watch_events(
         Some(_) => (reset(now), head),
     };
     let stream = stream(hub, caller, seat, news, first);
-    let headers = [(header::CACHE_CONTROL, "no-store"), (HeaderName::from_static("x-accel-buffering"), "no")];
+    let headers = [(HeaderName::from_static("x-accel-buffering"), "no")];
     let beat = KeepAlive::new().interval(HEARTBEAT).text("still here");
     Ok((headers, Sse::new(stream).keep_alive(beat)).into_response())
 }

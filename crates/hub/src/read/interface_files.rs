@@ -198,6 +198,7 @@ impl SheetRow for InterfaceFileItem {
     get,
     path = "/v1/interface-files",
     tag = "read",
+    security(("person" = [])),
     params(InterfaceFilesAsked),
     responses(
         (status = 200, description = "A page, or all files as a sheet",

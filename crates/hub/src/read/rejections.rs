@@ -163,6 +163,7 @@ impl SheetRow for RejectionItem {
     get,
     path = "/v1/rejections",
     tag = "read",
+    security(("person" = [])),
     params(RejectionsAsked),
     responses(
         (status = 200, description = "A page, or all files as a sheet",

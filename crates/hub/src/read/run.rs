@@ -390,6 +390,7 @@ async fn detail(tx: &Tx, org: Uuid, run: Uuid) -> Result<Option<RunDetail>, DbEr
     get,
     path = "/v1/runs/{id}",
     tag = "read",
+    security(("person" = [])),
     params(("id" = String, Path, description = "The run's id, or its number")),
     responses(
         (status = 200, description = "The run", body = RunDetail),

@@ -236,6 +236,7 @@ impl SheetRow for RunItem {
     get,
     path = "/v1/runs",
     tag = "read",
+    security(("person" = [])),
     params(RunsAsked),
     responses(
         (status = 200, description = "A page, or all runs as a sheet",

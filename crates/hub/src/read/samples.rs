@@ -290,6 +290,7 @@ fn counts_in_words(distribution: &Value) -> String {
     get,
     path = "/v1/samples",
     tag = "read",
+    security(("person" = [])),
     params(SamplesAsked),
     responses(
         (status = 200, description = "A page, or all samples as a sheet",
@@ -317,6 +318,7 @@ pub(super) async fn list_samples(
     get,
     path = "/v1/samples/{sample_no}",
     tag = "read",
+    security(("person" = [])),
     params(("sample_no" = String, Path, description = "The sample's number")),
     responses(
         (status = 200, description = "The sample", body = Sample),

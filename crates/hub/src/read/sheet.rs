@@ -25,7 +25,7 @@ pub enum Cell {
 
 impl Cell {
     /// A number.
-    pub fn number(value: impl ToString) -> Self {
+    pub fn number(value: impl ToString + Copy) -> Self {
         Self::Number(value.to_string())
     }
 

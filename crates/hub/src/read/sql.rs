@@ -61,7 +61,7 @@ impl Sql {
         tx.query(&self.text, &self.params()).await
     }
 
-    /// How PostgreSQL would find the rows, as JSON; for tests.
+    /// How `PostgreSQL` would find the rows, as JSON; for tests.
     pub async fn explain(&self, tx: &Tx) -> Result<serde_json::Value, DbError> {
         let text = format!("EXPLAIN (FORMAT JSON) {}", self.text);
         let row = tx.query_one(&text, &self.params()).await?;

@@ -71,6 +71,7 @@ fn incarnation(row: &Row) -> Result<Incarnation, DbError> {
     get,
     path = "/v1/stations/{id}",
     tag = "read",
+    security(("person" = [])),
     params(("id" = Uuid, Path, description = "The station's id")),
     responses(
         (status = 200, description = "The station", body = StationDetail),

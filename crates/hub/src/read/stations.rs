@@ -206,6 +206,7 @@ impl SheetRow for StationItem {
     get,
     path = "/v1/stations",
     tag = "read",
+    security(("person" = [])),
     params(StationsAsked),
     responses(
         (status = 200, description = "A page, or all stations as a sheet",

@@ -139,6 +139,7 @@ impl SheetRow for Well {
     get,
     path = "/v1/runs/{id}/wells",
     tag = "read",
+    security(("person" = [])),
     params(("id" = String, Path, description = "The run's id, or its number"), WellsAsked),
     responses(
         (status = 200, description = "Every well; none for a run without results",
