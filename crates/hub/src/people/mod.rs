@@ -1,4 +1,6 @@
-//! Placeholder.
+//! Accounts and roles of an organization, and the trail of who did what.
+
+pub(crate) mod feed;
 
 use crate::Hub;
 use utoipa_axum::router::OpenApiRouter;
