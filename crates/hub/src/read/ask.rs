@@ -11,11 +11,11 @@ use serde::de::DeserializeOwned;
 
 /// The query of a request.
 #[derive(Debug)]
-pub(super) struct Asked<T>(pub(super) T);
+pub(crate) struct Asked<T>(pub(crate) T);
 
 /// The name in a request's path.
 #[derive(Debug)]
-pub(super) struct Named<T>(pub(super) T);
+pub(crate) struct Named<T>(pub(crate) T);
 
 /// How an answer is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +74,7 @@ fn accepts_csv_first(headers: &HeaderMap) -> bool {
 }
 
 /// A moment of a filter: RFC 3339, or a day, which begins at midnight UTC.
-pub(super) fn moment(name: &str, text: &str) -> Answer<DateTime<Utc>> {
+pub(crate) fn moment(name: &str, text: &str) -> Answer<DateTime<Utc>> {
     let exact = || DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc());
     let day = || text.parse::<NaiveDate>().ok()?.and_hms_opt(0, 0, 0).map(|at| at.and_utc());
     exact().or_else(day).ok_or_else(|| {
@@ -85,7 +85,7 @@ pub(super) fn moment(name: &str, text: &str) -> Answer<DateTime<Utc>> {
 }
 
 /// A moment as every answer writes it.
-pub(super) fn written(at: DateTime<Utc>) -> String {
+pub(crate) fn written(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 

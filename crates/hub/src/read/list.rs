@@ -53,6 +53,10 @@ pub trait List: Send + Sync + 'static {
 
     /// What it is called, also as a sheet; its cursors are good for no other name.
     fn name(&self) -> &'static str;
+    /// What one must hold to see it.
+    fn permission(&self) -> &'static str {
+        RUN_READ
+    }
     /// Where, how long and how.
     fn wanted(&self) -> Wanted<'_>;
     /// The statement for so many rows of an organization after a key.
@@ -64,7 +68,7 @@ pub trait List: Send + Sync + 'static {
 }
 
 /// Answers with a page, or with a sheet of everything from the page on.
-pub(super) async fn answer<L: List>(hub: Hub, caller: Caller, headers: &HeaderMap, list: L) -> Answer<Response> {
+pub(crate) async fn answer<L: List>(hub: Hub, caller: Caller, headers: &HeaderMap, list: L) -> Answer<Response> {
     let wanted = list.wanted();
     let form = ask::form(headers, wanted.format)?;
     let limit = cursor::limit(wanted.limit)?;
@@ -90,7 +94,7 @@ impl<L: List> Found<L> {
 }
 
 async fn page<L: List>(hub: &Hub, caller: &Caller, list: &L, after: Option<L::Key>, limit: u32) -> Answer<Found<L>> {
-    let tx = caller.begin(hub, RUN_READ).await?;
+    let tx = caller.begin(hub, list.permission()).await?;
     let found = rows(&tx, caller.org, list, after, limit).await?;
     tx.commit().await?;
     Ok(found)

@@ -16,12 +16,12 @@ pub struct Sql {
 
 impl Sql {
     /// Begins with a text that has no places.
-    pub(super) fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         Self { text: text.to_owned(), values: Vec::new() }
     }
 
     /// Adds a text; every `?` of it is the place of `value`.
-    pub(super) fn with<T>(mut self, text: &str, value: T) -> Self
+    pub(crate) fn with<T>(mut self, text: &str, value: T) -> Self
     where
         T: SqlType + ToSql + Sync + Send + 'static,
     {
@@ -32,7 +32,7 @@ impl Sql {
     }
 
     /// Adds a text, where there is a value for it.
-    pub(super) fn with_some<T>(self, text: &str, value: Option<T>) -> Self
+    pub(crate) fn with_some<T>(self, text: &str, value: Option<T>) -> Self
     where
         T: SqlType + ToSql + Sync + Send + 'static,
     {
@@ -44,20 +44,20 @@ impl Sql {
 
     /// Adds a text that has no places.
     #[must_use]
-    pub(super) fn then(mut self, text: &str) -> Self {
+    pub(crate) fn then(mut self, text: &str) -> Self {
         self.text.push_str(text);
         self
     }
 
     /// Adds the order's end: how many rows.
-    pub(super) fn limit(mut self, rows: u32) -> Self {
+    pub(crate) fn limit(mut self, rows: u32) -> Self {
         // A number of ours; as a value the planner would not know it.
         let _ = write!(self.text, " LIMIT {rows}");
         self
     }
 
     /// The rows.
-    pub(super) async fn query(&self, tx: &Tx) -> Result<Vec<Row>, DbError> {
+    pub(crate) async fn query(&self, tx: &Tx) -> Result<Vec<Row>, DbError> {
         tx.query(&self.text, &self.params()).await
     }
 
@@ -80,7 +80,7 @@ impl Sql {
 }
 
 /// A column of a row.
-pub(super) fn get<'a, T: FromSql<'a>>(row: &'a Row, column: &str) -> Result<T, DbError> {
+pub(crate) fn get<'a, T: FromSql<'a>>(row: &'a Row, column: &str) -> Result<T, DbError> {
     row.try_get(column).map_err(DbError::from)
 }
 
@@ -88,7 +88,7 @@ pub(super) fn get<'a, T: FromSql<'a>>(row: &'a Row, column: &str) -> Result<T, D
 ///
 /// Written as ranges in the order of bytes, because row-level security lets an index be used only for operators that
 /// cannot give a row away: these are such, LIKE and the functions of full-text search are not.
-pub(super) fn begins(mut sql: Sql, columns: &[&str], text: &str) -> Sql {
+pub(crate) fn begins(mut sql: Sql, columns: &[&str], text: &str) -> Sql {
     let typed = [text.to_owned(), text.to_uppercase(), text.to_lowercase()];
     let different: std::collections::BTreeSet<String> = typed.into();
     let mut join = " AND (";
