@@ -11,7 +11,11 @@ use std::{
 pub struct Config {
     /// Where it listens.
     pub listen: SocketAddr,
-    /// What it calls itself.
+    /// A file that gets the address once it listens, for scripts.
+    pub addr_file: Option<PathBuf>,
+    /// What this node calls itself among the nodes.
+    pub node: String,
+    /// What the hub calls itself.
     pub hub_name: String,
     /// How people reach it, for links in letters: `https://hub.example`.
     pub base_url: String,
@@ -67,6 +71,8 @@ impl Config {
     pub fn plain(database_url: impl Into<String>, objects: ObjectsAt) -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            addr_file: None,
+            node: "hub".to_owned(),
             hub_name: "Wellread hub".to_owned(),
             base_url: "http://localhost:8080".to_owned(),
             database_url: database_url.into(),

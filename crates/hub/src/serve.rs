@@ -1,1 +1,118 @@
 //! Serves until it is told to stop.
+
+mod news;
+mod signals;
+
+use crate::{
+    Hub,
+    auth::keys::Keys,
+    config::Config,
+    db::Db,
+    epoch, housekeeping,
+    http::{self, Closing},
+    hub::{Clock, Parts},
+    mail::Mail,
+    objects::Objects,
+    ops::{self, metrics::Metrics},
+    tls,
+};
+use anyhow::Context as _;
+use axum_server::Handle;
+use hyper_util::{
+    rt::{TokioExecutor, TokioTimer},
+    server::conn::auto::Builder,
+};
+use signals::Signals;
+use std::{
+    io::Write as _,
+    net::{SocketAddr, TcpListener},
+    path::Path,
+    time::Duration,
+};
+use tokio::{sync::broadcast, task::JoinSet};
+
+/// How long a client may take for the head of a request.
+const HEAD: Duration = Duration::from_secs(20);
+
+/// The hub of a configuration. The database must be there, and as new as this program.
+pub async fn open(config: Config) -> anyhow::Result<Hub> {
+    let db = Db::new(&config.database_url, config.connections)?;
+    ops::migrations::current(&db).await?;
+    let objects = Objects::open(&config)?;
+    let epoch = epoch::at_start(&db, &objects).await?;
+    let keys = Keys::load(&db).await?;
+    let mail = Mail::open(&config)?;
+    let (news, _) = broadcast::channel(16);
+    let metrics = Metrics::default();
+    Ok(Hub::new(Parts { config, db, objects, keys, mail, metrics, epoch, clock: Clock::default(), news }))
+}
+
+/// Serves until SIGTERM or SIGINT, then lets requests in flight end.
+pub async fn serve(config: Config) -> anyhow::Result<()> {
+    tls::provide();
+    // First, so that a signal during the start counts.
+    let signals = Signals::listen()?;
+    let hub = open(config).await?;
+    let listener = TcpListener::bind(hub.config.listen)
+        .with_context(|| format!("{} cannot be listened on: is another program there?", hub.config.listen))?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+
+    let closing = Closing::default();
+    let router = http::router_until(hub.clone(), closing.clone());
+    let handle = Handle::new();
+    let mut background = JoinSet::new();
+    background.spawn(news::listen(hub.clone()));
+    background.spawn(housekeeping::run(hub.clone()));
+
+    let app = router.into_make_service_with_connect_info::<SocketAddr>();
+    let serving = match hub.config.tls.clone() {
+        Some(files) => {
+            let certificate = tls::read(&files).await?;
+            let again = signals.clone();
+            background.spawn(tls::renew(certificate.clone(), files, async move || again.reload().await));
+            let mut server = axum_server::from_tcp_rustls(listener, certificate)?;
+            bound(server.http_builder());
+            tokio::spawn(server.handle(handle.clone()).serve(app))
+        }
+        None => {
+            let mut server = axum_server::from_tcp(listener)?;
+            bound(server.http_builder());
+            tokio::spawn(server.handle(handle.clone()).serve(app))
+        }
+    };
+    tell(&hub, address)?;
+
+    signals.stop().await;
+    let drain = Duration::from_secs(hub.config.drain_s);
+    tracing::info!(drain_s = drain.as_secs(), "stopping: requests in flight are let finish");
+    closing.close();
+    handle.graceful_shutdown(Some(drain));
+    tokio::select! {
+        ended = serving => ended??,
+        () = signals.stop() => tracing::warn!("stopping at once: asked twice"),
+    }
+    background.shutdown().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Nobody holds a connection by saying nothing.
+fn bound(builder: &mut Builder<TokioExecutor>) {
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD);
+    builder.http2().timer(TokioTimer::new()).keep_alive_interval(Some(HEAD)).max_concurrent_streams(100);
+}
+
+/// Where the hub is reached, for people and for scripts: a file is complete once it is there.
+fn tell(hub: &Hub, address: SocketAddr) -> anyhow::Result<()> {
+    let scheme = if hub.config.tls.is_some() { "https" } else { "http" };
+    tracing::info!(%address, epoch = %hub.epoch, "serving at {scheme}://{address}");
+    let Some(file) = &hub.config.addr_file else { return Ok(()) };
+    let whole = || -> std::io::Result<()> {
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let aside = folder.join(format!(".wellread-hub-{}", std::process::id()));
+        std::fs::File::create(&aside)?.write_all(format!("{scheme}://{address}\n").as_bytes())?;
+        std::fs::rename(&aside, file)
+    };
+    whole().with_context(|| format!("the address cannot be written to {}", file.display()))
+}

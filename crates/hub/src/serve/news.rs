@@ -1,0 +1,55 @@
+//! PostgreSQL's notifications, over a connection of this node's own. They are a hint that looking is worth it: whoever
+//! waits for news looks by himself too, and loses nothing but a moment when the connection is gone.
+
+use crate::Hub;
+use anyhow::Context as _;
+use futures_util::{StreamExt as _, stream};
+use std::time::Duration;
+use tokio_postgres::{AsyncMessage, NoTls};
+
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// Listens for as long as the hub runs, where it was told where to.
+pub(super) async fn listen(hub: Hub) {
+    let Some(url) = hub.config.listen_url.clone() else { return };
+    let mut wait = FIRST_WAIT;
+    loop {
+        let ended = hear(&hub, &url, &mut wait).await;
+        hub.metrics.listening.set(0);
+        let why = ended.err().map_or_else(|| "the server closed it".to_owned(), |why| format!("{why:#}"));
+        tracing::warn!(wait_ms = wait.as_millis(), "the connection for notifications is gone, polling goes on: {why}");
+        tokio::time::sleep(wait).await;
+        wait = (wait * 2).min(LONGEST_WAIT);
+    }
+}
+
+async fn hear(hub: &Hub, url: &str, wait: &mut Duration) -> anyhow::Result<()> {
+    let (client, mut connection) =
+        tokio_postgres::connect(url, NoTls).await.context("cannot be made at WELLREAD_HUB_LISTEN_URL")?;
+    // The connection is driven by being asked for its messages, and `LISTEN` is answered by that too.
+    let mut messages = stream::poll_fn(move |context| connection.poll_message(context));
+    let listening = client.batch_execute("LISTEN org_change; LISTEN interface_results_new");
+    tokio::pin!(listening);
+    let mut begun = false;
+    loop {
+        tokio::select! {
+            done = &mut listening, if !begun => {
+                done.context("LISTEN is refused: the connection must not go through a pooler")?;
+                begun = true;
+                *wait = FIRST_WAIT;
+                hub.metrics.listening.set(1);
+                tracing::debug!("listening for notifications");
+                // Something may have come while nobody listened.
+                let _ = hub.news.send(());
+            }
+            message = messages.next() => match message {
+                // Nobody waits for news just now: that is no error.
+                Some(Ok(AsyncMessage::Notification(_))) => { let _ = hub.news.send(()); }
+                Some(Ok(_)) => {}
+                Some(Err(why)) => return Err(why.into()),
+                None => return Ok(()),
+            },
+        }
+    }
+}
