@@ -9,6 +9,7 @@ const script: Script = {
   rows: Number(asked.get('rows') ?? 411),
   offline: asked.has('offline'),
   slow: asked.has('slow'),
+  ...(asked.has('sync') ? { sync: asked.get('sync') as NonNullable<Script['sync']> } : {}),
 };
 // The window keeps these by itself.
 for (const kept of ['locale', 'theme']) {

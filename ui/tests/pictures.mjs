@@ -14,7 +14,7 @@ const PICTURES = [
   ['runs', '', '#/runs'],
   ['sample', '', '#/sample/NDV-26-1107-18'],
   ['files', '', '#/files'],
-  ['outbox', '', '#/outbox'],
+  ['sync', '', '#/sync'],
   ['assay', '', '#/assay/mic@1'],
   ['people', '', '#/people'],
   ['audit', '', '#/audit'],

@@ -4,6 +4,14 @@ const RUN = (n) => `#/review/01a1ff89-run0-7000-8000-${n.toString(16).padStart(1
 
 export const SCENES = [
   { name: 'first-start', query: 'scene=first-start' },
+  {
+    name: 'first-start-hub',
+    query: 'scene=first-start',
+    async act(page) {
+      await page.locator('summary').click();
+      await page.locator('summary').scrollIntoViewIfNeeded();
+    },
+  },
   { name: 'broken', query: 'scene=broken' },
   { name: 'sign-in', query: 'scene=signed-out' },
   {
@@ -54,7 +62,34 @@ export const SCENES = [
   { name: 'sample-file', hash: '#/sample/NDV-26-1107-18', act: (page, t) => button(page, t('file_make')).click() },
   { name: 'files', hash: '#/files' },
   { name: 'file', hash: '#/files', act: (page) => page.locator('[role=row][aria-rowindex="5"]').click() },
-  { name: 'outbox', hash: '#/outbox' },
+  { name: 'sync', hash: '#/sync' },
+  { name: 'sync-none', query: 'sync=not-enrolled', hash: '#/sync' },
+  {
+    name: 'sync-join-refused',
+    query: 'sync=not-enrolled',
+    hash: '#/sync',
+    async act(page, t) {
+      await page.getByLabel(t('join_url')).fill('https://hub.vetlab.example');
+      await page.getByLabel(t('join_code')).fill('OLD-CODE');
+      await button(page, t('join_go')).click();
+      await page.getByRole('alert').waitFor();
+    },
+  },
+  { name: 'sync-going', query: 'sync=syncing', hash: '#/sync' },
+  { name: 'sync-offline', query: 'sync=waiting', hash: '#/sync' },
+  { name: 'sync-paused', query: 'sync=paused', hash: '#/sync' },
+  { name: 'sync-pause', hash: '#/sync', act: (page, t) => button(page, t('sync_pause')).click() },
+  { name: 'sync-rejected', query: 'sync=rejected', hash: '#/sync' },
+  { name: 'sync-fenced', query: 'sync=fenced', hash: '#/sync' },
+  {
+    name: 'sync-takeover',
+    query: 'sync=fenced',
+    hash: '#/sync',
+    act: (page, t) => button(page, t('takeover')).click(),
+  },
+  { name: 'sync-revoked', query: 'sync=revoked', hash: '#/sync' },
+  { name: 'sync-viewer', query: 'sync=paused&as=visitor', hash: '#/sync' },
+  { name: 'sync-record', hash: '#/sync', act: (page) => page.locator('[role=row][aria-rowindex="4"]').click() },
   { name: 'assays', hash: '#/assays' },
   { name: 'assay', hash: '#/assay/mic@1' },
   {

@@ -118,7 +118,7 @@ async function still(page) {
 }
 
 /** Screens that are used with gloves on. */
-const GLOVES = /^(bench|review)/;
+const GLOVES = /^(bench|review|sync|first-start)/;
 /** At most so many pages at once. */
 const PAGES = Number(process.env.PAGES ?? 3);
 let open = 0;

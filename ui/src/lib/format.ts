@@ -64,14 +64,24 @@ const AGES: [Intl.RelativeTimeFormatUnit, number][] = [
   ['minute', 60_000],
 ];
 
-/** How long ago, in the largest unit that fits. */
-export function ago(thenMs: number, nowMs: number): string {
+function relative(): Intl.RelativeTimeFormat {
   const key = `r${locale.tag}`;
   let format = kept.get(key) as Intl.RelativeTimeFormat | undefined;
   if (!format) kept.set(key, (format = new Intl.RelativeTimeFormat(locale.tag, { numeric: 'auto' })));
+  return format;
+}
+
+/** How long ago, in the largest unit that fits. */
+export function ago(thenMs: number, nowMs: number): string {
   const age = nowMs - thenMs;
-  for (const [unit, ms] of AGES) if (age >= ms) return format.format(-Math.floor(age / ms), unit);
-  return format.format(0, 'minute');
+  for (const [unit, ms] of AGES) if (age >= ms) return relative().format(-Math.floor(age / ms), unit);
+  return relative().format(0, 'minute');
+}
+
+/** In how long, in the largest unit that fits. */
+export function ahead(inMs: number): string {
+  for (const [unit, ms] of AGES) if (inMs >= ms) return relative().format(Math.round(inMs / ms), unit);
+  return relative().format(0, 'minute');
 }
 
 export function list(items: string[]): string {

@@ -153,7 +153,7 @@ export const orgRoleName = from({
   viewer: m.orole_viewer,
 });
 
-export const rightName = from({
+const RIGHT_WORDS: Words = {
   'run:read': m.right_run_read,
   'run:capture': m.right_run_capture,
   'run:review': m.right_run_review,
@@ -164,7 +164,12 @@ export const rightName = from({
   'config:write': m.right_config_write,
   'audit:read': m.right_audit_read,
   'backup:create': m.right_backup_create,
-});
+};
+
+/** What a role may allow at a station; headquarters know others, which mean nothing here. */
+export const RIGHTS = Object.keys(RIGHT_WORDS) as Permission[];
+
+export const rightName = from(RIGHT_WORDS);
 
 export const taskName = from({
   verify: m.task_verify,
@@ -184,6 +189,16 @@ export const outboxKind = from({
   user: m.outbox_user,
   config: m.outbox_config,
 });
+
+const REJECTED: Words = {
+  'schema-newer': m.rejected_newer,
+  'kind-unknown': m.rejected_newer,
+  'schema-too-old': m.rejected_too_old,
+  'run-differs': m.rejected_run_differs,
+};
+
+/** What to do about a record that headquarters put aside. */
+export const rejectedSentence = (code: string): string => (REJECTED[code] ?? m.rejected_other)();
 
 const SHIPPED_ASSAYS: Words = {
   hi: m.assay_hi,
@@ -253,6 +268,7 @@ const FAULTS = {
   key: m.fault_key,
   'disk-full': m.fault_disk_full,
   busy: m.fault_busy,
+  offline: m.fault_offline,
   damaged: m.fault_damaged,
   'read-only': m.fault_read_only,
   cancelled: m.fault_cancelled,

@@ -73,9 +73,13 @@ export const exportReport = (sample: string, template: string, path: string) =>
   ask<null>('export_report', { sample, template, path });
 export const printReport = (sample: string) => ask<null>('print_report', { sample });
 
-// Outbox
+// Sync
 export const outbox = (page: T.Page) => ask<T.Listed<T.OutboxRecord>>('outbox', { page });
-export const outboxState = () => ask<T.OutboxState>('outbox_state');
+export const syncState = () => ask<T.SyncState>('sync_state');
+export const enrol = (url: string, code: string) => ask<T.SyncState>('enrol', { url, code });
+export const pauseSync = (paused: boolean, why: string) => ask<null>('pause_sync', { paused, why });
+export const syncNow = () => ask<null>('sync_now');
+export const takeOver = (why: string) => ask<null>('take_over', { why });
 
 // Assays, layouts, models
 export const assays = () => ask<T.AssayLine[]>('assays');

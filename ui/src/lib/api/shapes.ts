@@ -41,8 +41,8 @@ export type { Meaning } from '../types/Meaning';
 export type { ModelLine } from '../types/ModelLine';
 export type { ModelSet } from '../types/ModelSet';
 export type { Now } from '../types/Now';
+export type { Origin } from '../types/Origin';
 export type { OutboxRecord } from '../types/OutboxRecord';
-export type { OutboxState } from '../types/OutboxState';
 export type { Page } from '../types/Page';
 export type { Person } from '../types/Person';
 export type { PlateDrawing } from '../types/PlateDrawing';
@@ -51,6 +51,7 @@ export type { PlateWell } from '../types/PlateWell';
 export type { Reason } from '../types/Reason';
 export type { ReasonCode } from '../types/ReasonCode';
 export type { ReviewEvent } from '../types/ReviewEvent';
+export type { RejectedLine } from '../types/RejectedLine';
 export type { Role } from '../types/Role';
 export type { RunFilter } from '../types/RunFilter';
 export type { RunLine } from '../types/RunLine';
@@ -61,6 +62,8 @@ export type { SettingLine } from '../types/SettingLine';
 export type { ShippedAssay } from '../types/ShippedAssay';
 export type { Signature } from '../types/Signature';
 export type { Signed } from '../types/Signed';
+export type { SyncPhase } from '../types/SyncPhase';
+export type { SyncState } from '../types/SyncState';
 export type { TemplateLine } from '../types/TemplateLine';
 export type { Trial } from '../types/Trial';
 export type { TrialChange } from '../types/TrialChange';
@@ -203,6 +206,6 @@ export interface TaskEvent {
   ended: { ok: unknown } | { fault: FaultShape } | null;
 }
 export interface ChangedEvent {
-  what: 'run' | 'queue' | 'parts' | 'files' | 'settings' | 'people' | 'session' | 'service';
+  what: 'run' | 'queue' | 'parts' | 'files' | 'settings' | 'people' | 'session' | 'service' | 'sync';
   id: string | null;
 }

@@ -6,7 +6,7 @@ export const SCREENS = [
   'samples',
   'sample',
   'files',
-  'outbox',
+  'sync',
   'assays',
   'assay',
   'models',

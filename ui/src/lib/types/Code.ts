@@ -3,4 +3,4 @@
 /**
  * Why something was not done. Scripts and windows match on this, never on the words.
  */
-export type Code = "not-permitted" | "login-failed" | "locked-out" | "login-expired" | "not-found" | "invalid" | "refused" | "in-use" | "data-folder" | "key" | "disk-full" | "read-only" | "busy" | "damaged" | "cancelled";
+export type Code = "not-permitted" | "login-failed" | "locked-out" | "login-expired" | "not-found" | "invalid" | "refused" | "in-use" | "data-folder" | "key" | "disk-full" | "read-only" | "busy" | "offline" | "damaged" | "cancelled";

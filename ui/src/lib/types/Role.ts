@@ -3,6 +3,8 @@
 /**
  * A role.
  */
+import type { Origin } from "./Origin";
+
 export type Role = { 
 /**
  * Its name.
@@ -15,4 +17,8 @@ description: string,
 /**
  * What it may do, such as `run:review`.
  */
-permissions: Array<string>, };
+permissions: Array<string>, 
+/**
+ * Whose role it is: what headquarters sent, they alone change.
+ */
+origin: Origin, };

@@ -5,7 +5,7 @@ export const ICONS = {
   runs: 'M4 6h16 M4 12h16 M4 18h10',
   samples: 'M9 3h6 M10 3v6l-5 9a2 2 0 0 0 1.8 3h10.4a2 2 0 0 0 1.8-3l-5-9V3 M7.5 15h9',
   files: 'M6 3h8l4 4v14H6z M14 3v4h4 M9 12h6 M9 16h6',
-  outbox: 'M4 13l2.5-8h11L20 13v6H4z M4 13h5l1 2h4l1-2h5 M12 4V1',
+  sync: 'M20 11.500A8 8 0 0 0 6 6.500L4 8.500 M4 4v4.500h4.500 M4 12.500a8 8 0 0 0 14 5l2-2 M20 20v-4.500h-4.500',
   assays: 'M4 4h16v16H4z M4 9.3h16 M4 14.6h16 M9.3 4v16 M14.6 4v16',
   models: 'M12 3l8 4.5v9L12 21l-8-4.5v-9z M12 12l8-4.5 M12 12v9 M12 12L4 7.5',
   people:
@@ -48,6 +48,9 @@ export const ICONS = {
   image: 'M4 5h16v14H4z M4 16l4.500-5 4 4 2.500-2.500 5 4.500 M15.500 9.500h.01',
   play: 'M7 4.500l12 7.500-12 7.500z',
   stop: 'M6 6h12v12H6z',
+  pause: 'M8 5v14 M16 5v14',
+  offline: 'M4 4l16 16 M7.500 9A5 5 0 0 0 8 19h9 M10 6.200A6 6 0 0 1 17.500 11a4 4 0 0 1 2.700 6.300',
+  hub: 'M4 21V8l8-5 8 5v13 M4 21h16 M9 21v-5h6v5 M9 11h.01 M15 11h.01 M12 11h.01',
   clock: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18z M12 7v5.500l3.500 2',
 } as const;
 

@@ -19,18 +19,20 @@ const ALL: T.Permission[] = [
 const without = (...gone: T.Permission[]) => ALL.filter((one) => !gone.includes(one));
 
 export const ROLES: T.Role[] = [
-  { name: 'admin', description: 'Runs the station and its accounts', permissions: ALL },
+  { name: 'admin', description: 'Runs the station and its accounts', permissions: ALL, origin: 'station' },
   {
     name: 'supervisor',
     description: 'Reviews, signs and approves',
     permissions: without('backup:create', 'config:write', 'user:admin'),
+    origin: 'station',
   },
   {
     name: 'operator',
     description: 'Captures, reviews and signs',
     permissions: ['interface:create', 'run:capture', 'run:read', 'run:review', 'run:sign'],
+    origin: 'station',
   },
-  { name: 'viewer', description: 'Looks only', permissions: ['run:read'] },
+  { name: 'viewer', description: 'Looks only', permissions: ['run:read'], origin: 'station' },
 ];
 
 export const user = (person: T.NewPerson, n: number): T.User => ({
@@ -45,6 +47,8 @@ export const user = (person: T.NewPerson, n: number): T.User => ({
   verifier_expires_ms: null,
   failed_logins: 0,
   locked_until_ms: null,
+  origin: 'station',
+  offline_days: null,
 });
 
 export function people(): T.User[] {
@@ -55,7 +59,7 @@ export function people(): T.User[] {
   return [
     make(1, 'anong', 'Anong', 'Srisai', 'admin', 4),
     make(2, 'somchai', 'Somchai', 'Prasert', 'supervisor', 190),
-    make(3, 'maria', 'Maria', 'Lindqvist', 'operator', 26),
+    { ...make(3, 'maria', 'Maria', 'Lindqvist', 'operator', 26), origin: 'hub', offline_days: 30 },
     {
       ...make(4, 'kittipong', 'Kittipong', 'Wongsawat', 'operator', 3000),
       failed_logins: 5,
@@ -120,15 +124,6 @@ export function preview(sample: string, template: string, ends: number[]): T.Int
     base64: null,
   };
 }
-
-export const OUTBOX: T.OutboxState = {
-  pending: 128,
-  oldest_ms: NOW_MS - 5 * 3_600_000,
-  rejected: 0,
-  last_success_ms: null,
-  last_error: null,
-  enrolled: false,
-};
 
 const KINDS = ['run', 'review', 'signature', 'interface-file', 'run', 'config', 'run-failed', 'user', 'rejection'];
 

@@ -8,6 +8,7 @@ import { photograph } from './paint';
 import { HEALTH, NOW_MS, detailOf, doubtfulIn, event, hex, idOf, identityOf, lineOf, now, seqOf } from './runs';
 import { fileOf, filesOf, sampleDetail, samplesOf, summaryOf } from './samples';
 import * as rest from './rest';
+import { HUB, syncOf, type SyncScene } from './sync';
 
 export interface Script {
   scene?: 'ready' | 'first-start' | 'signed-out' | 'broken';
@@ -17,6 +18,8 @@ export interface Script {
   offline?: boolean;
   /** Long work does not end by itself. */
   slow?: boolean;
+  /** How the way to headquarters is. */
+  sync?: SyncScene;
 }
 
 export const PASSWORD = 'plate reader 96';
@@ -58,11 +61,13 @@ export class ScriptedStation implements Backend {
   #bySample: number[] | null = null;
   #hay: string[] = [];
   #link: string | null = null;
+  #sync: T.SyncState;
 
   constructor(script: Script = {}) {
     this.#script = script;
     this.#scene = script.scene ?? 'ready';
     this.#total = script.rows ?? 411;
+    this.#sync = syncOf(script.sync ?? (this.#scene === 'first-start' ? 'not-enrolled' : 'idle'));
     if (this.#scene === 'ready') this.#person = this.#personNamed(script.as ?? 'anong');
   }
 
@@ -369,6 +374,12 @@ export class ScriptedStation implements Backend {
     return this.#start();
   }
 
+  #synced(sync: T.SyncState): T.SyncState {
+    this.#sync = sync;
+    queueMicrotask(() => this.emit('changed', { what: 'sync', id: null }));
+    return sync;
+  }
+
   #task(name: string, total: number, ok: unknown): string {
     this.#tasks += 1;
     const id = `task-${this.#tasks}`;
@@ -469,7 +480,29 @@ export class ScriptedStation implements Backend {
     export_report: () => null,
     print_report: () => null,
     outbox: ({ page }: { page: T.Page }) => rest.outbox(page),
-    outbox_state: () => rest.OUTBOX,
+    sync_state: () => this.#sync,
+    enrol: ({ url, code }: { url: string; code: string }) => {
+      this.#need('config:write');
+      if (!/^https?:/.test(url)) throw new Fault({ code: 'invalid', message: `'${url}' is no address of a hub` });
+      if (!/^LAB-/.test(code)) throw new Fault({ code: 'refused', message: 'enrol-code: unknown, used or expired' });
+      return this.#synced({ ...syncOf('syncing'), enrolled: { ...HUB, hub_url: url } });
+    },
+    pause_sync: ({ paused, why }: { paused: boolean; why: string }) => {
+      this.#need('config:write');
+      const { pending, oldest_ms } = this.#sync;
+      const state = paused ? 'paused' : pending > 0 ? 'syncing' : 'idle';
+      this.#synced({ ...this.#sync, state, pending, oldest_ms, paused: paused ? why : null });
+      return null;
+    },
+    sync_now: () => {
+      this.#synced(syncOf('idle'));
+      return null;
+    },
+    take_over: () => {
+      this.#need('config:write');
+      this.#synced({ ...syncOf('syncing'), hub_only: this.#sync.hub_only });
+      return null;
+    },
     assays: () => this.#assays,
     assay: ({ id, version }: { id: string; version: number }) => {
       const line = this.#assays.find((one) => one.id === id && one.version === version);
