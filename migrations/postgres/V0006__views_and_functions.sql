@@ -24,11 +24,63 @@ LEFT JOIN microplates.image_file raw_img
 LEFT JOIN microplates.image_file ann_img
   ON ann_img.org_id = pr.org_id AND ann_img.run_id = pr.id AND ann_img.file_type = 'annotated';
 
--- Statistics of a distribution's titres, as stations work them out: on log2 values, the sample standard deviation
--- (n - 1), and null for what is not defined.
+-- Statistics of a distribution's titres, as stations work them out (wellread_plate::summary): on log2 values, with the
+-- sample standard deviation (n - 1), and null for what is not defined. Titres are numeric until their logarithm is
+-- taken, which has the digits of a double.
 CREATE FUNCTION microplates.fn_titre_statistics(p_distribution jsonb, p_scale jsonb) RETURNS jsonb
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-AS $$ SELECT NULL::jsonb $$;
+BEGIN ATOMIC
+  WITH scale AS (
+    SELECT
+      (p_scale #>> '{dilution,start}')::numeric AS start,
+      (p_scale #>> '{dilution,fold}')::numeric AS fold,
+      p_scale ->> 'below_first' AS below_first,
+      (p_scale ->> 'cut_off')::numeric AS cut_off
+    WHERE jsonb_typeof(p_scale) = 'object'
+  ),
+  step AS (
+    SELECT d.key::integer AS end_point, d.value::bigint AS series,
+      CASE WHEN d.key::integer > 0 THEN s.start * s.fold ^ (d.key::integer - 1) END AS titre
+    FROM scale s, jsonb_each_text(p_distribution) AS d (key, value)
+  ),
+  point AS (
+    SELECT t.end_point, t.series::double precision AS times,
+      CASE
+        WHEN t.titre IS NOT NULL THEN log(2.0, t.titre)
+        WHEN s.below_first = 'half' THEN log(2.0, s.start / 2)
+      END::double precision AS log2
+    FROM step t, scale s
+  ),
+  mean AS (
+    SELECT coalesce(sum(times), 0) AS n, sum(log2 * times ORDER BY end_point) / nullif(sum(times), 0) AS mean
+    FROM point WHERE log2 IS NOT NULL
+  ),
+  spread AS (
+    SELECT CASE WHEN m.n > 1 THEN sqrt(sum((p.log2 - m.mean) ^ 2 * p.times ORDER BY p.end_point) / (m.n - 1)) END AS sd
+    FROM mean m, point p WHERE p.log2 IS NOT NULL GROUP BY m.n
+  ),
+  total AS (
+    SELECT coalesce(sum(t.series), 0)::bigint AS series,
+      coalesce(sum(t.series) FILTER (WHERE t.end_point = 0), 0)::bigint AS below_first,
+      -- A cut-off such as 33.75 of a 1.5-fold series must not be missed for the last digit of a power.
+      sum(t.series) FILTER (WHERE t.titre >= s.cut_off * (1 - 1e-9))::double precision AS at_or_above
+    FROM scale s LEFT JOIN step t ON true
+  )
+  SELECT jsonb_build_object(
+    'series', t.series,
+    'below_first', t.below_first,
+    'below_first_as', s.below_first,
+    'count', m.n::bigint,
+    'mean_log2', m.mean,
+    'sd_log2', v.sd,
+    'cv_percent', CASE WHEN m.mean > 0 THEN 100 * v.sd / m.mean END,
+    'geometric_mean_titre', 2::double precision ^ m.mean,
+    'cut_off', s.cut_off,
+    'share_at_or_above',
+      CASE WHEN s.cut_off IS NOT NULL AND t.series > 0 THEN coalesce(t.at_or_above, 0) / t.series END
+  )
+  FROM scale s CROSS JOIN mean m CROSS JOIN total t LEFT JOIN spread v ON true;
+END;
 
 -- Brings the summaries of these samples up to date. The latest accepted run of each plate number counts, so that a plate
 -- scanned again replaces itself. Latest is what the station says of its own runs, and between stations what came last.

@@ -1,0 +1,1 @@
+//! The database as it is: organizations kept apart, names as agreed, what follows by itself, months made and dropped.
