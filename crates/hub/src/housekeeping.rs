@@ -10,6 +10,7 @@ mod parts;
 use crate::{
     Hub,
     db::{DbError, Tx, p},
+    schema,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use std::{fmt, future::Future, time::Duration};
@@ -19,8 +20,8 @@ use uuid::Uuid;
 const EVERY: Duration = Duration::from_secs(15 * 60);
 /// After a start others are busy first.
 const FIRST: Duration = Duration::from_secs(5);
-/// Months that are ready before they begin; the one before this one, too, for stations that come late.
-const MONTHS_AHEAD: i32 = 3;
+/// Months that are ready before they begin.
+const MONTHS_AHEAD: u32 = 3;
 /// How long `health_checks` and changes that live views go on from are kept.
 const KEPT: TimeDelta = TimeDelta::days(30);
 
@@ -134,12 +135,8 @@ pub async fn organizations(hub: &Hub) -> Result<Vec<Uuid>, DbError> {
 }
 
 async fn months(hub: &Hub, now: DateTime<Utc>) -> Result<u64, DbError> {
-    let Some(tx) = alone(hub.db.nobody().await?, "months").await? else { return Ok(0) };
-    let from = now - TimeDelta::days(28);
-    let row =
-        tx.query_one("SELECT microplates.fn_ensure_partitions($1, $2)", &[p(&from), p(&(MONTHS_AHEAD + 2))]).await?;
-    tx.commit().await?;
-    Ok(u64::try_from(row.try_get::<_, i32>(0)?).unwrap_or(0))
+    let made = schema::ensure_months(&hub.db, now, MONTHS_AHEAD).await?;
+    Ok(u64::try_from(made).unwrap_or(0))
 }
 
 async fn health_checks(hub: &Hub, now: DateTime<Utc>) -> Result<u64, DbError> {

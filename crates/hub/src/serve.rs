@@ -30,16 +30,39 @@ use std::{
     time::Duration,
 };
 use tokio::{sync::broadcast, task::JoinSet};
+use uuid::Uuid;
 
 /// How long a client may take for the head of a request.
 const HEAD: Duration = Duration::from_secs(20);
 
-/// The hub of a configuration. The database must be there, and as new as this program.
+/// The hub of a configuration. The database must be there, and be one that this program can work with. The epoch is
+/// settled: a database that was restored takes a new one.
 pub async fn open(config: Config) -> anyhow::Result<Hub> {
-    let db = Db::new(&config.database_url, config.connections)?;
-    ops::migrations::current(&db).await?;
+    let db = ready(&config).await?;
     let objects = Objects::open(&config)?;
     let epoch = epoch::at_start(&db, &objects).await?;
+    made(config, db, objects, epoch).await
+}
+
+/// The same for a verb of the command line, which leaves the epoch as it is.
+pub async fn bare(config: Config) -> anyhow::Result<Hub> {
+    let db = ready(&config).await?;
+    let objects = Objects::open(&config)?;
+    let tx = db.nobody().await?;
+    let epoch = tx.query_one("SELECT epoch FROM public.hub_state", &[]).await?.try_get(0)?;
+    tx.commit().await?;
+    made(config, db, objects, epoch).await
+}
+
+async fn ready(config: &Config) -> anyhow::Result<Db> {
+    let db = Db::new(&config.database_url, config.connections)?;
+    if let Some(newer) = ops::migrations::current(&db).await? {
+        tracing::warn!("{newer}");
+    }
+    Ok(db)
+}
+
+async fn made(config: Config, db: Db, objects: Objects, epoch: Uuid) -> anyhow::Result<Hub> {
     let keys = Keys::load(&db).await?;
     let mail = Mail::open(&config)?;
     let (news, _) = broadcast::channel(16);

@@ -148,28 +148,31 @@ async fn look(hub: &Hub) -> Report {
     Report { status, checks }
 }
 
-async fn within(service: &'static str, asked: impl Future<Output = anyhow::Result<()>>) -> Check {
+/// What is asked may answer that it works, but not as it should.
+async fn within(service: &'static str, asked: impl Future<Output = anyhow::Result<Option<String>>>) -> Check {
     let wrong = match tokio::time::timeout(PATIENCE, asked).await {
-        Ok(Ok(())) => return Check { service, status: Status::Healthy, message: String::new() },
+        Ok(Ok(None)) => return Check { service, status: Status::Healthy, message: String::new() },
+        Ok(Ok(Some(message))) => return Check { service, status: Status::Degraded, message },
         Ok(Err(why)) => format!("{why:#}"),
         Err(_) => format!("no answer within {} s", PATIENCE.as_secs()),
     };
     Check { service, status: Status::Unhealthy, message: wrong }
 }
 
-async fn database(hub: &Hub) -> anyhow::Result<()> {
+async fn database(hub: &Hub) -> anyhow::Result<Option<String>> {
     let tx = hub.db.nobody().await?;
     tx.query_one("SELECT 1", &[]).await?;
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    Ok(None)
 }
 
-async fn objects(hub: &Hub) -> anyhow::Result<()> {
+async fn objects(hub: &Hub) -> anyhow::Result<Option<String>> {
     if let ObjectsAt::Folder(folder) = &hub.config.objects {
         // A volume that is not mounted is an empty store: what was in it would seem to be missing.
         anyhow::ensure!(tokio::fs::try_exists(folder).await?, "the folder for blobs {} is gone", folder.display());
     }
     hub.objects.marker().await?;
-    Ok(())
+    Ok(None)
 }
 
 fn notifications(hub: &Hub) -> Check {

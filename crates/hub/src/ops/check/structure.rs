@@ -5,33 +5,23 @@ use crate::{
     db::{Db, Tx, p},
     objects::Objects,
     ops::migrations,
+    schema::SchemaError,
 };
 use chrono::{DateTime, Datelike as _, Months, Utc};
 use uuid::Uuid;
 
 pub(super) async fn look(db: &Db, objects: &Objects, now: DateTime<Utc>, found: &mut Found) -> anyhow::Result<()> {
-    if let Err(why) = migrations::current(db).await {
-        found.fault(None, "migrations", format!("{why:#}"));
+    match migrations::current(db).await {
+        Ok(None) => {}
+        Ok(Some(newer)) => found.notes.push(newer),
+        Err(why @ SchemaError::Role(_)) => found.fault(None, "role", why.to_string()),
+        Err(why) => found.fault(None, "migrations", why.to_string()),
     }
     let tx = db.nobody().await?;
-    role(&tx, found).await?;
     isolation(&tx, found).await?;
     months(&tx, now, found).await?;
     marker(&tx, objects, found).await?;
     Ok(tx.commit().await?)
-}
-
-async fn role(tx: &Tx, found: &mut Found) -> anyhow::Result<()> {
-    let sql = "SELECT rolname::text, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user";
-    let row = tx.query_one(sql, &[]).await?;
-    if row.try_get(1)? {
-        let name: String = row.try_get(0)?;
-        let told = format!(
-            "{name} sees the rows of every organization (SUPERUSER or BYPASSRLS): the hub must connect as wellread_app"
-        );
-        found.fault(None, "role", told);
-    }
-    Ok(())
 }
 
 /// Every table with rows of organizations, the partitions among them.
