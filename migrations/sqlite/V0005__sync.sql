@@ -6,6 +6,8 @@ ALTER TABLE users ADD COLUMN origin TEXT NOT NULL DEFAULT 'station' CHECK (origi
 -- For how many days an account of headquarters may sign in without word from the hub. When the word last came is
 -- `sync_state.last_success_ms`, so that no row changes at every contact.
 ALTER TABLE users ADD COLUMN offline_days INTEGER CHECK (offline_days IS NULL OR offline_days >= 0);
+-- The last snapshot of the hub's that named it: who is in none any more may not sign in.
+ALTER TABLE users ADD COLUMN seen_snapshot INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE roles ADD COLUMN origin TEXT NOT NULL DEFAULT 'station' CHECK (origin IN ('station', 'hub'));
 ALTER TABLE assay ADD COLUMN origin TEXT NOT NULL DEFAULT 'station' CHECK (origin IN ('station', 'hub'));
 ALTER TABLE plate_layout ADD COLUMN origin TEXT NOT NULL DEFAULT 'station' CHECK (origin IN ('station', 'hub'));
@@ -41,6 +43,8 @@ CREATE TABLE sync_connection (
   -- The snapshot of the hub's feed, while it is being taken: where its next page begins.
   snapshot_wanted INTEGER NOT NULL DEFAULT 0 CHECK (snapshot_wanted IN (0, 1)),
   snapshot_cursor TEXT,
+  -- Which snapshot is the newest, taken or being taken.
+  snapshot_no INTEGER NOT NULL DEFAULT 0,
   -- What was made before this schema and was never told: assays, and the states of runs up to this one.
   untold_assays INTEGER NOT NULL CHECK (untold_assays IN (0, 1)),
   untold_runs INTEGER NOT NULL CHECK (untold_runs >= 0),

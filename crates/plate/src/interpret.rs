@@ -53,7 +53,7 @@ pub struct CalledWell {
     pub class: WellClass,
     /// What the assay makes of that class.
     pub label: Call,
-    /// Probability of that class.
+    /// Probability of that class, to four places.
     pub confidence: f64,
     /// Probability of each class, in the model's order.
     #[serde(serialize_with = "in_model_order")]
@@ -181,6 +181,10 @@ pub enum InterpretError {
     },
 }
 
+/// A confidence is told in steps of a ten-thousandth: a model means no more by it, and every figure more is stored, sent
+/// and shown for nothing.
+const CONFIDENCE_STEPS: f64 = 1e4;
+
 /// Interprets a reading under an assay.
 ///
 /// A plate with fewer rows than the assay's is taken as a part of it where series run along rows (a strip holder of
@@ -264,6 +268,7 @@ fn call(seen: &WellReading, assay: &Assay) -> Result<CalledWell, InterpretError>
         }
     }
     let (class, confidence) = best.ok_or_else(damaged)?;
+    let confidence = (confidence * CONFIDENCE_STEPS).round() / CONFIDENCE_STEPS;
     let role = assay.role(well).unwrap_or(Role::Unused);
     let mut flags: Vec<CallFlag> = seen.flags.iter().copied().map(CallFlag::from).collect();
     if role != Role::Unused && confidence < assay.review_threshold {

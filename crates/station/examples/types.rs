@@ -9,11 +9,11 @@ use wellread_station::{
     diagnostics::Diagnostics,
     interface_preview::{InterfacePreview, TemplateLine},
     model_sets::ModelSet,
-    outbox::OutboxState,
     person,
     review::{Change, Reason},
     settings::SettingLine,
     store,
+    sync::SyncState,
     trial::Trial,
     verify, views,
 };
@@ -42,7 +42,7 @@ fn write(config: &Config) -> Result<(), ExportError> {
     Code::export_all(config)?;
     Diagnostics::export_all(config)?;
     ModelSet::export_all(config)?;
-    OutboxState::export_all(config)?;
+    SyncState::export_all(config)?;
     SettingLine::export_all(config)?;
     Trial::export_all(config)?;
     Change::export_all(config)?;

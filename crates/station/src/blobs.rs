@@ -118,15 +118,7 @@ impl Blobs {
     pub fn verify(&self, sha256: &str) -> Result<(), BlobError> {
         let path = self.path(sha256)?;
         let mut file = File::open(&path).map_err(|why| missing_or(sha256, &path, why))?;
-        let (mut hasher, mut chunk) = (Sha256::new(), vec![0; CHUNK]);
-        loop {
-            let count = file.read(&mut chunk).map_err(failed("read", &path))?;
-            if count == 0 {
-                break;
-            }
-            hasher.update(chunk.get(..count).unwrap_or_default());
-        }
-        let found = hex::lower(&hasher.finalize());
+        let found = hash_of(&mut file).map_err(failed("read", &path))?;
         if found == sha256 { Ok(()) } else { Err(BlobError::Corrupt { sha256: sha256.to_owned(), found }) }
     }
 
@@ -159,6 +151,18 @@ impl Blobs {
     pub fn remove_orphan(&self, sha256: &str) -> Result<(), BlobError> {
         let path = self.path(sha256)?;
         fs::remove_file(&path).map_err(failed("remove", &path))
+    }
+}
+
+/// The hash of what is left to read, without keeping it in memory.
+pub(crate) fn hash_of(file: &mut impl Read) -> io::Result<String> {
+    let (mut hasher, mut chunk) = (Sha256::new(), vec![0; CHUNK]);
+    loop {
+        let count = file.read(&mut chunk)?;
+        if count == 0 {
+            return Ok(hex::lower(&hasher.finalize()));
+        }
+        hasher.update(chunk.get(..count).unwrap_or_default());
     }
 }
 

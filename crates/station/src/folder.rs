@@ -144,20 +144,32 @@ impl Folder {
 
     /// Takes the place of the one process that takes pictures in.
     pub fn lock(&self) -> anyhow::Result<Lock> {
-        let path = self.0.join("service.lock");
+        let told = || format!("another process is at work in {}: stop its `watch` first", self.0.display());
+        self.lock_file("service.lock", told)
+    }
+
+    /// Takes the place of the one process that speaks to headquarters.
+    pub fn lock_sync(&self) -> anyhow::Result<Lock> {
+        self.lock_file("sync.lock", || "another process speaks to headquarters just now: wait for it".to_owned())
+    }
+
+    fn lock_file(&self, name: &str, told: impl FnOnce() -> String) -> anyhow::Result<Lock> {
+        let path = self.0.join(name);
         let file = File::options().create(true).truncate(false).write(true).open(&path);
         let file = file.with_context(|| {
             format!("cannot write {}: check the disk and who may write in the data folder", path.display())
         })?;
         match file.try_lock() {
             Ok(()) => Ok(Lock { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(Problem::new(
-                Code::InUse,
-                format!("another process is at work in {}: stop its `watch` first", self.0.display()),
-            )
-            .into()),
+            Err(TryLockError::WouldBlock) => Err(Problem::new(Code::InUse, told()).into()),
             Err(TryLockError::Error(why)) => Err(why).with_context(|| format!("cannot lock {}", path.display())),
         }
+    }
+
+    /// Whether some process speaks to headquarters now.
+    pub fn is_syncing(&self) -> bool {
+        let in_use = |error: &anyhow::Error| crate::problem::code_of(error) == Some(Code::InUse);
+        self.0.join("sync.lock").is_file() && self.lock_sync().is_err_and(|error| in_use(&error))
     }
 
     /// Whether some process holds the lock now.

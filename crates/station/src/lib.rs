@@ -37,6 +37,7 @@ mod samples;
 pub mod settings;
 pub mod sign;
 pub mod steps;
+pub mod sync;
 pub mod trial;
 pub mod verify;
 pub mod views;

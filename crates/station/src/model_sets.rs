@@ -12,10 +12,11 @@ use anyhow::Context as _;
 use serde::Serialize;
 use serde_json::json;
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
 };
-use wellread_store::{Agreement, Sha256};
+use wellread_store::{Agreement, OfferState, OfferedFile, Sha256};
 use wellread_vision::manifest::{Manifest, ModelKind, ModelSpec};
 
 /// The setting that names the set in use.
@@ -39,6 +40,20 @@ pub struct ModelSet {
     pub models: Vec<ModelLine>,
     /// What people say of its calls; `None` where it has read no accepted plate.
     pub agreement: Option<Agreement>,
+    /// What headquarters say about it; `None` for a set that they do not offer.
+    pub offered: Option<OfferedSet>,
+}
+
+/// What headquarters say about a set that they offer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct OfferedSet {
+    /// Its name.
+    pub name: String,
+    /// What they say.
+    pub note: String,
+    /// Whether they have taken the offer back.
+    pub withdrawn: bool,
 }
 
 /// One model of a set.
@@ -93,8 +108,8 @@ impl Station {
         let manifest = Manifest::load(folder).map_err(|error| Problem::invalid(error.to_string()))?;
         let text = fs::read(folder.join(MANIFEST)).context("cannot read the manifest")?;
         let sha256 = Sha256::of(&text);
-        let id: String = sha256.to_string().chars().take(NAME_DIGITS).collect();
-        let place = self.folder().path().join(FOLDER).join(&id);
+        let id = set_id(&sha256);
+        let place = self.offered_place(&sha256);
         if place.is_dir() {
             return Err(Problem::refused("these models were added before: choose them in the list").into());
         }
@@ -119,6 +134,9 @@ impl Station {
         if why.trim().is_empty() {
             return Err(Problem::invalid("say why the models are changed: auditors will ask").into());
         }
+        if self.model_sets()?.iter().any(|set| set.id == id && set.offered.as_ref().is_some_and(|set| set.withdrawn)) {
+            return Err(Problem::refused("headquarters have taken these models back: choose others").into());
+        }
         // A set that cannot be loaded would stop the intake.
         Eyes::open(Some(&self.set_folder(id)?), 1).map_err(|error| Problem::invalid(error.to_string()))?;
         self.configure(session, SETTING, Some(&json!(id)), why)
@@ -138,6 +156,11 @@ impl Station {
             return Err(Problem::invalid(told).into());
         }
         Ok(folder)
+    }
+
+    /// Where a set lies once it is added or fetched.
+    pub(crate) fn offered_place(&self, sha256: &Sha256) -> PathBuf {
+        self.folder().path().join(FOLDER).join(set_id(sha256))
     }
 
     fn added(&self) -> anyhow::Result<Vec<String>> {
@@ -160,7 +183,14 @@ impl Station {
             Some(judge) => self.read(|reading| Ok(reading.agreement(&judge)?))?,
             None => None,
         };
-        Ok(ModelSet { active: id == used, id, folder: manifest.folder, models, agreement })
+        let offered =
+            self.read(|reading| Ok(reading.model_offers()?))?.into_iter().find(|offer| set_id(&offer.sha256) == id);
+        let offered = offered.map(|offer| OfferedSet {
+            name: offer.name,
+            note: offer.note,
+            withdrawn: offer.state == OfferState::Withdrawn,
+        });
+        Ok(ModelSet { active: id == used, id, folder: manifest.folder, models, agreement, offered })
     }
 
     fn note_models(
@@ -184,6 +214,28 @@ impl Station {
                 ..wellread_store::NewAudit::default()
             })?)
         })
+    }
+}
+
+/// What the setting calls a set.
+fn set_id(sha256: &Sha256) -> String {
+    sha256.to_string().chars().take(NAME_DIGITS).collect()
+}
+
+/// Whether a set could be fetched: its manifest names it, and no file of it lies elsewhere.
+pub(crate) fn check_offered(sha256: &Sha256, files: &BTreeMap<String, OfferedFile>) -> Result<(), Problem> {
+    if files.get(MANIFEST).is_none_or(|manifest| manifest.sha256 != *sha256) {
+        return Err(Problem::invalid(
+            "it has no manifest, or is named after another one: headquarters publish it anew",
+        ));
+    }
+    let plain = |name: &String| {
+        let path = Path::new(name);
+        path.file_name().is_some_and(|own| own == path.as_os_str()) && !name.contains(['/', '\\', ':'])
+    };
+    match files.keys().find(|name| !plain(name)) {
+        Some(name) => Err(Problem::invalid(format!("'{name}' lies outside the folder of models"))),
+        None => Ok(()),
     }
 }
 

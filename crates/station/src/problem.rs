@@ -36,6 +36,8 @@ pub enum Code {
     ReadOnly,
     /// The database is locked or busy; it passes.
     Busy,
+    /// Headquarters cannot be reached; it passes.
+    Offline,
     /// The data are damaged.
     Damaged,
     /// A person ended it before it was done.

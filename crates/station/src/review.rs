@@ -3,7 +3,7 @@
 //! Each decision is an event with its reason; what the program saw stays visible for ever.
 
 use crate::{
-    Problem, Station,
+    Problem, Settings, Station,
     judged::Judged,
     people::{Permission, Session},
 };
@@ -13,7 +13,7 @@ use wellread_plate::{
     class::{Call, WellClass},
     format::WellId,
 };
-use wellread_store::{Decision, FinalResults, Identity, NewReview, ReviewEvent, RunId};
+use wellread_store::{Decision, EventId, FinalResults, Identity, NewReview, ReviewEvent, RunId, Writing};
 
 /// Why somebody decided something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -175,31 +175,39 @@ impl Station {
         }
         let id = self.clock().id()?;
         let settings = self.settings()?;
+        let why = (reason.code.as_str().to_owned(), reason.text.trim().to_owned());
         self.act(session, Permission::RunReview, |writing| {
-            let judged = Judged::load(writing, run)?;
-            let decision = decision(&judged, change)?;
-            let results = judged.changes_calls(&decision).then(|| {
-                let made = judged.with(&judged.calls_after(&decision));
-                FinalResults::of(&made)
-            });
-            let before = writing.run_state(run)?;
-            let new = NewReview {
-                id,
-                run,
-                decision,
-                reason_code: reason.code.as_str().to_owned(),
-                reason_text: reason.text.trim().to_owned(),
-                based_on_seq: seen.unwrap_or(before.last_event_seq),
-                results,
-            };
-            let event = writing.review(&new)?;
-            let after = writing.run_state(run)?;
-            // What the laboratory's system was told may be different now, for the sample it was and the one it is.
-            for sample in changed_samples(&before, &after) {
-                self.want_automatically(writing, &settings, &sample)?;
-            }
-            Ok(event)
+            self.decide(writing, &settings, (id, run), |judged| decision(judged, change), why, seen)
         })
+    }
+
+    /// Appends an event about a run, with everything that follows from it: the one way for people here and at
+    /// headquarters.
+    pub(crate) fn decide(
+        &self,
+        writing: &Writing<'_>,
+        settings: &Settings,
+        (id, run): (EventId, RunId),
+        decision: impl FnOnce(&Judged) -> Result<Decision, Problem>,
+        (reason_code, reason_text): (String, String),
+        seen: Option<i64>,
+    ) -> anyhow::Result<ReviewEvent> {
+        let judged = Judged::load(writing, run)?;
+        let decision = decision(&judged)?;
+        let results = judged.changes_calls(&decision).then(|| {
+            let made = judged.with(&judged.calls_after(&decision));
+            FinalResults::of(&made)
+        });
+        let before = writing.run_state(run)?;
+        let based_on_seq = seen.unwrap_or(before.last_event_seq);
+        let event =
+            writing.review(&NewReview { id, run, decision, reason_code, reason_text, based_on_seq, results })?;
+        let after = writing.run_state(run)?;
+        // What the laboratory's system was told may be different now, for the sample it was and the one it is.
+        for sample in changed_samples(&before, &after) {
+            self.want_automatically(writing, settings, &sample)?;
+        }
+        Ok(event)
     }
 }
 

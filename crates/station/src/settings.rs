@@ -29,6 +29,8 @@ pub struct Settings {
     pub deliver: Deliver,
     /// How people sign in.
     pub people: People,
+    /// How headquarters are told.
+    pub sync: Sync,
 }
 
 /// How pictures come in.
@@ -101,10 +103,34 @@ pub struct People {
     pub login_to_read: bool,
 }
 
+/// How headquarters are told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sync {
+    /// How often headquarters are asked whether there is news, in seconds; news from here goes out at once.
+    pub every_s: u32,
+    /// Whether pictures go there too.
+    pub blobs: bool,
+    /// A file with certificates, in PEM, of whoever vouches for headquarters beside the usual authorities.
+    pub ca_file: Option<PathBuf>,
+}
+
 impl Default for Settings {
     fn default() -> Self {
-        let (intake, deliver, people) = (Intake::default(), Deliver::default(), People::default());
-        Self { assay: "hi".to_owned(), models: String::new(), intake, deliver, people }
+        Self {
+            assay: "hi".to_owned(),
+            models: String::new(),
+            intake: Intake::default(),
+            deliver: Deliver::default(),
+            people: People::default(),
+            sync: Sync::default(),
+        }
+    }
+}
+
+impl Default for Sync {
+    fn default() -> Self {
+        Self { every_s: 30, blobs: true, ca_file: None }
     }
 }
 
@@ -225,7 +251,7 @@ impl Settings {
 
     fn check(&self) -> Result<(), Problem> {
         let wrong = |name: &str, what: &str| Err(Problem::invalid(format!("`{name}` {what}")));
-        let Self { intake, deliver, people, .. } = self;
+        let Self { intake, deliver, people, sync, .. } = self;
         if self.assay.is_empty() {
             return wrong("assay", "names an assay such as \"hi\"");
         }
@@ -251,6 +277,9 @@ impl Settings {
         }
         if !(8..=128).contains(&people.password_min_chars) {
             return wrong("people.password_min_chars", "lies between 8 and 128");
+        }
+        if !(1..=86_400).contains(&sync.every_s) {
+            return wrong("sync.every_s", "lies between 1 and 86400");
         }
         if people.idle_lock_min > 24 * 60 {
             return wrong("people.idle_lock_min", "is at most 1440, a day; 0 is never");

@@ -1,6 +1,6 @@
 //! What a piece of work is given: the database at one moment, to read, or also to change.
 
-use crate::{Result, stamp::Stamp};
+use crate::{Error, Result, stamp::Stamp};
 use rusqlite::Connection;
 use std::ops::Deref;
 
@@ -39,6 +39,21 @@ impl<'t> Writing<'t> {
 
     pub(crate) const fn utc_ms(&self) -> i64 {
         self.stamp.at.utc_ms
+    }
+
+    /// Does all of `work` under another stamp, or none of it, and goes on either way: one of several pieces of work in
+    /// one transaction.
+    pub fn attempt<T, E: From<Error>>(
+        &self,
+        stamp: &Stamp,
+        work: impl FnOnce(&Writing<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let connection = self.connection();
+        connection.execute_batch("SAVEPOINT attempt").map_err(Error::from)?;
+        let done = work(&Writing::new(connection, stamp));
+        let end = if done.is_ok() { "RELEASE attempt" } else { "ROLLBACK TO attempt; RELEASE attempt" };
+        connection.execute_batch(end).map_err(Error::from)?;
+        done
     }
 
     /// Runs one statement; the statement stays prepared for the next time.

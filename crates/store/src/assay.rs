@@ -1,9 +1,15 @@
 //! `assay` and `model`: the definitions and models that runs were made with, kept as they were.
 
-use crate::{Error, Reading, Result, Sha256, Writing, audit::NewAudit, seal::Sealed};
+use crate::{
+    Error, Reading, Result, Sha256, Writing,
+    audit::NewAudit,
+    origin::{FROM_HUB, Origin},
+    seal::Sealed,
+};
 use rusqlite::{OptionalExtension as _, params};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::collections::BTreeSet;
 
 /// One version of an assay.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -37,7 +43,7 @@ fn wells_of(format: &str) -> u64 {
 }
 
 /// Which version of which assay.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct AssayKey {
     /// Its id, such as `hi`.
@@ -61,11 +67,31 @@ pub struct ModelRef {
 }
 
 impl Writing<'_> {
-    /// Keeps a version of an assay. The same text again changes nothing; another text under the same version is refused.
+    /// Keeps a version of an assay that comes with the program. The same text again changes nothing; another text under
+    /// the same version is refused. Headquarters have the same program.
     pub fn add_assay(&self, new: &StoredAssay, why: &str) -> Result<()> {
+        self.keep_assay(new, Origin::Station, why).map(drop)
+    }
+
+    /// Keeps a version of an assay of the laboratory's own, and tells the hub.
+    pub fn add_own_assay(&self, new: &StoredAssay, why: &str) -> Result<()> {
+        if self.keep_assay(new, Origin::Station, why)? { self.tell_assay(new) } else { Ok(()) }
+    }
+
+    /// Keeps a version of an assay that headquarters sent.
+    pub fn add_hub_assay(&self, new: &StoredAssay) -> Result<()> {
+        self.keep_assay(new, Origin::Hub, FROM_HUB).map(drop)
+    }
+
+    pub(crate) fn tell_assay(&self, assay: &StoredAssay) -> Result<()> {
+        self.tell_hub("assay", assay)
+    }
+
+    /// Whether it is new.
+    fn keep_assay(&self, new: &StoredAssay, origin: Origin, why: &str) -> Result<bool> {
         if let Some(known) = self.assay(&new.id, new.version)? {
             return if known.toml == new.toml {
-                Ok(())
+                Ok(false)
             } else {
                 Err(Error::refused(format!(
                     "assay '{}' version {} is known with another text: raise `version` in the changed one",
@@ -75,8 +101,9 @@ impl Writing<'_> {
         }
         let sha256 = Sha256::of(new.toml.as_bytes());
         self.execute(
-            "INSERT INTO assay (id, version, name, toml, sha256, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![new.id, new.version, new.name, new.toml, sha256, self.utc_ms()],
+            "INSERT INTO assay (id, version, name, toml, sha256, created_at, origin)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![new.id, new.version, new.name, new.toml, sha256, self.utc_ms(), origin],
         )?;
         let entry = NewAudit {
             action: "CREATE",
@@ -86,7 +113,8 @@ impl Writing<'_> {
             why: why.to_owned(),
             ..NewAudit::default()
         };
-        self.audit_sealed(&entry, Sealed::Assay)
+        self.audit_sealed(&entry, Sealed::Assay)?;
+        Ok(true)
     }
 
     /// Keeps what a model was; a known one is known by its hash.
@@ -147,6 +175,20 @@ impl Reading<'_> {
         let rows = statement.query_map([], |row| {
             Ok(StoredAssay { id: row.get(0)?, version: row.get(1)?, name: row.get(2)?, toml: row.get(3)? })
         })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Every version of every assay that headquarters did not send.
+    pub(crate) fn station_assays(&self) -> Result<Vec<StoredAssay>> {
+        let from_hub = self.hub_assays()?;
+        let key = |assay: &StoredAssay| AssayKey { id: assay.id.clone(), version: assay.version };
+        Ok(self.assays()?.into_iter().filter(|assay| !from_hub.contains(&key(assay))).collect())
+    }
+
+    /// The versions of assays that headquarters sent.
+    pub fn hub_assays(&self) -> Result<BTreeSet<AssayKey>> {
+        let mut statement = self.connection().prepare_cached("SELECT id, version FROM assay WHERE origin = 'hub'")?;
+        let rows = statement.query_map([], |row| Ok(AssayKey { id: row.get(0)?, version: row.get(1)? }))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 

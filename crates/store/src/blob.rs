@@ -50,6 +50,18 @@ impl Writing<'_> {
         Ok(())
     }
 
+    /// Notes that the hub has a blob, whole and by its hash.
+    pub fn note_blob_verified(&self, sha256: &Sha256) -> Result<()> {
+        self.execute("UPDATE blob SET verified_at = ?2 WHERE sha256 = ?1", params![sha256, self.utc_ms()])?;
+        Ok(())
+    }
+
+    /// Forgets what the hub said that it has: it was restored, and must be asked again.
+    pub fn doubt_blobs(&self) -> Result<()> {
+        self.execute("UPDATE blob SET verified_at = NULL WHERE verified_at IS NOT NULL", [])?;
+        Ok(())
+    }
+
     /// Notes that a blob's file is gone, was put aside, or is back, and why.
     pub fn set_blob_state(&self, sha256: &Sha256, state: BlobState, why: &str) -> Result<()> {
         let old = self.blob(sha256)?.ok_or_else(|| Error::not_found("blob", &sha256))?;
@@ -75,6 +87,26 @@ impl Reading<'_> {
     pub fn blob(&self, sha256: &Sha256) -> Result<Option<Blob>> {
         let mut statement = self.connection().prepare_cached(&format!("{BLOB} WHERE sha256 = ?1"))?;
         Ok(statement.query_row(params![sha256], blob).optional()?)
+    }
+
+    /// Pictures of runs that the hub has not verified and whose files are there, the oldest first.
+    pub fn blobs_to_send(&self, limit: u32) -> Result<Vec<Blob>> {
+        let mut statement = self.connection().prepare_cached(&format!(
+            "{BLOB} WHERE verified_at IS NULL AND state = 'present'
+               AND EXISTS (SELECT 1 FROM image_file WHERE image_file.sha256 = blob.sha256)
+             ORDER BY created_at LIMIT ?1"
+        ))?;
+        let rows = statement.query_map(params![limit], blob)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// How many pictures of runs the hub has not verified: those whose files are there, and those whose are not.
+    pub fn blobs_pending(&self) -> Result<(u64, u64)> {
+        let mut statement = self.connection().prepare_cached(
+            "SELECT count(*) FILTER (WHERE state = 'present'), count(*) FILTER (WHERE state <> 'present') FROM blob
+             WHERE verified_at IS NULL AND EXISTS (SELECT 1 FROM image_file WHERE image_file.sha256 = blob.sha256)",
+        )?;
+        Ok(statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?)
     }
 
     /// How many blobs there are.

@@ -5,6 +5,7 @@ use crate::{
     audit::NewAudit,
     digest::{Fields, Sha256},
     ids::minted,
+    origin::FROM_HUB,
     seal::Sealed,
 };
 use rusqlite::{OptionalExtension as _, params};
@@ -13,6 +14,22 @@ use serde_json::{Value, json};
 impl Writing<'_> {
     /// Sets a value; the one before stays in the audit trail.
     pub fn set_config(&self, key: &str, value: &Value, why: &str) -> Result<()> {
+        self.put_config(key, value, why)?;
+        self.tell_hub("config", &json!({ "key": key, "value": value }))
+    }
+
+    /// Sets a value that headquarters sent, or with null takes it back.
+    pub fn set_hub_config(&self, key: &str, value: &Value) -> Result<()> {
+        let known = self.config(key)?;
+        match (value, known) {
+            (Value::Null, None) => Ok(()),
+            (Value::Null, Some(old)) => self.remove_config(key, old, FROM_HUB),
+            (value, Some(old)) if *value == old => Ok(()),
+            (value, _) => self.put_config(key, value, FROM_HUB),
+        }
+    }
+
+    fn put_config(&self, key: &str, value: &Value, why: &str) -> Result<()> {
         if key.is_empty() {
             return Err(Error::refused("a setting needs a name"));
         }
@@ -29,6 +46,11 @@ impl Writing<'_> {
     /// Takes a setting back, so that its default holds again.
     pub fn unset_config(&self, key: &str, why: &str) -> Result<()> {
         let old = self.config(key)?.ok_or_else(|| Error::not_found("setting", &key))?;
+        self.remove_config(key, old, why)?;
+        self.tell_hub("config", &json!({ "key": key, "value": null }))
+    }
+
+    fn remove_config(&self, key: &str, old: Value, why: &str) -> Result<()> {
         self.execute(
             "UPDATE system_config SET is_active = 0, updated_at = ?2 WHERE key = ?1",
             params![key, self.utc_ms()],
@@ -46,8 +68,7 @@ impl Writing<'_> {
             why: why.to_owned(),
             ..NewAudit::default()
         };
-        self.audit_sealed(&entry, Sealed::Config)?;
-        self.tell_hub("config", &json!({ "key": key, "value": new }))
+        self.audit_sealed(&entry, Sealed::Config)
     }
 }
 

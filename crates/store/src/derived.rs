@@ -84,6 +84,9 @@ impl Writing<'_> {
             let computed = self.computed_state(&run)?;
             self.execute("DELETE FROM run_state WHERE seq = ?1 OR run_id = ?2", params![run.seq, id])?;
             self.put_state(&run, &computed)?;
+            if run.status.is_over() {
+                self.tell_state(id, &computed)?;
+            }
             repaired.run_states += 1;
             repaired.name(format!("run_state {id}"));
         }

@@ -33,6 +33,11 @@ impl Key {
         Zeroizing::new(crate::digest::hex(&self.0))
     }
 
+    /// Its bytes.
+    pub const fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// The statement that hands it to SQLCipher.
     pub(crate) fn pragma(&self) -> Zeroizing<String> {
         Zeroizing::new(format!("PRAGMA key = \"x'{}'\"", self.to_hex().as_str()))

@@ -22,8 +22,8 @@ use serde_json::json;
 pub struct OutboxRecord {
     /// Its place, from 1, without gaps.
     pub seq: i64,
-    /// What it tells of: `run`, `run-failed`, `rejection`, `review`, `signature`, `interface-file`, `user`, `config`,
-    /// `layout`.
+    /// What it tells of: `run`, `run-failed`, `run-state`, `rejection`, `review`, `signature`, `interface-file`, `user`,
+    /// `config`, `layout`, `assay`.
     pub kind: String,
     /// The version of the payload's form.
     pub schema_version: i64,
@@ -38,10 +38,13 @@ pub struct OutboxRecord {
 }
 
 /// The version of every payload that this release writes.
-pub const SCHEMA_VERSION: i64 = 1;
+pub const SCHEMA_VERSION: i64 = 2;
 
 /// The most records pruned in one transaction, so that no plate waits for it.
 const MOST_PRUNED: i64 = 5_000;
+
+/// So many of the newest places are all named to a hub that looks for the last one it has.
+const NEAR_HEADS: i64 = 200;
 
 const RECORDS: &str = "SELECT seq, kind, schema_version, payload, hash, actor, created_at, offset_min FROM outbox";
 
@@ -113,15 +116,21 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Removes records that the hub has acknowledged, but for the newest `keep` of the log. Returns how many; none when
-    /// there is nothing to remove, and less than there is when there is much: call it again.
-    pub fn prune_acknowledged(&self, keep: u64) -> Result<u64> {
+    /// Removes records that the hub has acknowledged, but for the newest `keep` of the log and those made after a moment:
+    /// a hub that is restored from a backup of yesterday can be told again. Returns how many; none when there are fewer
+    /// than `worth_it`, and less than there is when there is much: call it again.
+    pub fn prune_acknowledged(&self, keep: u64, made_after_ms: i64, worth_it: u64) -> Result<u64> {
         let begins = self.outbox_mark()?.map_or(0, |mark| mark.seq);
         let head = self.outbox_head()?.map_or(0, |head| head.seq);
         let kept_after = head.saturating_sub(i64::try_from(keep).unwrap_or(i64::MAX));
         let acked = self.sync_state(Direction::Uplink)?.acked_seq;
         let last = acked.min(kept_after).min(begins + MOST_PRUNED);
-        if last <= begins {
+        let too_young: Option<i64> = self
+            .connection()
+            .prepare_cached("SELECT min(seq) FROM outbox WHERE seq > ?1 AND seq <= ?2 AND created_at > ?3")?
+            .query_row(params![begins, last, made_after_ms], |row| row.get(0))?;
+        let last = too_young.map_or(last, |young| young - 1);
+        if last <= begins || last - begins < i64::try_from(worth_it).unwrap_or(i64::MAX) {
             return Ok(0);
         }
         self.execute(
@@ -157,6 +166,34 @@ impl Reading<'_> {
     pub fn outbox_mark(&self) -> Result<Option<Head>> {
         let mut statement = self.connection().prepare_cached("SELECT seq, hash FROM outbox_mark")?;
         Ok(statement.query_row([], |row| Ok(Head { seq: row.get(0)?, hash: row.get(1)? })).optional()?)
+    }
+
+    /// The hash of the log at a place, or what its first record builds on; `None` where it was pruned or is not there.
+    pub fn outbox_hash(&self, seq: i64) -> Result<Option<Sha256>> {
+        if seq == 0 {
+            return Ok(Some(genesis(self.station()?.id)));
+        }
+        let mut statement = self.connection().prepare_cached(
+            "SELECT hash FROM outbox WHERE seq = ?1 UNION ALL SELECT hash FROM outbox_mark WHERE seq = ?1",
+        )?;
+        Ok(statement.query_row(params![seq], |row| row.get(0)).optional()?)
+    }
+
+    /// Places of the log at growing distances from its end, the newest first: among them the hub finds one that it has
+    /// too.
+    pub fn outbox_heads(&self) -> Result<Vec<Head>> {
+        let mut heads: Vec<Head> = self.outbox_head()?.into_iter().collect();
+        let begins = self.outbox_mark()?.map_or(0, |mark| mark.seq);
+        let last = heads.first().map_or(0, |head| head.seq);
+        let mut back = 1;
+        while last - back > begins {
+            heads.extend(self.outbox_hash(last - back)?.map(|hash| Head { seq: last - back, hash }));
+            // One by one at first, for what a backup of an hour ago lacks is little.
+            back = if back < NEAR_HEADS { back + 1 } else { back.saturating_mul(3) / 2 };
+        }
+        heads.extend(self.outbox_mark()?.filter(|mark| mark.seq < last));
+        heads.push(Head { seq: 0, hash: genesis(self.station()?.id) });
+        Ok(heads)
     }
 
     /// Records that the hub must still learn, newest first.

@@ -1,6 +1,6 @@
 //! `users`, `roles` and `user_roles`: who may sign in here, and what they may do. Hashes of passwords come in made.
 
-use crate::{Error, Reading, Result, Writing, audit::NewAudit, ids::UserId, seal::Sealed};
+use crate::{Error, Reading, Result, Writing, audit::NewAudit, ids::UserId, origin::Origin, seal::Sealed};
 use rusqlite::{OptionalExtension as _, Row, params};
 use serde::Serialize;
 use serde_json::json;
@@ -56,6 +56,10 @@ pub struct User {
     pub failed_logins: u32,
     /// Until when it is locked out.
     pub locked_until_ms: Option<i64>,
+    /// Whose account it is: what headquarters sent, they alone change.
+    pub origin: Origin,
+    /// For how many days an account of headquarters may sign in without word from the hub.
+    pub offline_days: Option<u32>,
 }
 
 impl std::fmt::Debug for User {
@@ -75,12 +79,14 @@ pub struct Role {
     pub description: String,
     /// What it may do, such as `run:review`.
     pub permissions: BTreeSet<String>,
+    /// Whose role it is: what headquarters sent, they alone change.
+    pub origin: Origin,
 }
 
 const USER: &str = "SELECT id, username, password, email, first_name, last_name, is_active, last_login_at,
     verifier_expires_ms, failed_logins, locked_until_ms,
     (SELECT json_group_array(name) FROM (SELECT r.name FROM user_roles ur JOIN roles r ON r.id = ur.role_id
-       WHERE ur.user_id = users.id ORDER BY r.id)) FROM users";
+       WHERE ur.user_id = users.id ORDER BY r.id)), origin, offline_days FROM users";
 
 fn user(row: &Row<'_>) -> rusqlite::Result<User> {
     let roles: String = row.get(11)?;
@@ -97,6 +103,8 @@ fn user(row: &Row<'_>) -> rusqlite::Result<User> {
         verifier_expires_ms: row.get(8)?,
         failed_logins: row.get(9)?,
         locked_until_ms: row.get(10)?,
+        origin: row.get(12)?,
+        offline_days: row.get(13)?,
     })
 }
 
@@ -130,7 +138,7 @@ impl Writing<'_> {
 
     /// Changes a password.
     pub fn set_password(&self, id: UserId, phc: &str, expires_ms: Option<i64>, why: &str) -> Result<()> {
-        let old = self.user(id)?;
+        let old = self.own_user(id)?;
         self.execute(
             "UPDATE users SET password = ?2, verifier_expires_ms = ?3, failed_logins = 0, locked_until_ms = NULL,
                updated_at = ?4 WHERE id = ?1",
@@ -141,7 +149,7 @@ impl Writing<'_> {
 
     /// Changes the roles of an account. The last active admin stays one.
     pub fn set_roles(&self, id: UserId, roles: &[String], why: &str) -> Result<()> {
-        let old = self.user(id)?;
+        let old = self.own_user(id)?;
         self.execute("DELETE FROM user_roles WHERE user_id = ?1", params![id])?;
         self.assign(id, roles)?;
         self.keep_an_admin(&old)?;
@@ -150,7 +158,7 @@ impl Writing<'_> {
 
     /// Lets an account sign in, or not. The last active admin stays.
     pub fn set_active(&self, id: UserId, active: bool, why: &str) -> Result<()> {
-        let old = self.user(id)?;
+        let old = self.own_user(id)?;
         self.execute(
             "UPDATE users SET is_active = ?2, updated_at = ?3 WHERE id = ?1",
             params![id, active, self.utc_ms()],
@@ -198,6 +206,9 @@ impl Writing<'_> {
     pub fn set_permissions(&self, role: &str, permissions: &BTreeSet<String>, why: &str) -> Result<()> {
         let old = self.roles()?.into_iter().find(|known| known.name == role);
         let old = old.ok_or_else(|| Error::not_found("role", &role))?;
+        if old.origin == Origin::Hub {
+            return Err(Error::refused(format!("what '{role}' may do is said at headquarters: have them change it")));
+        }
         self.execute(
             "UPDATE roles SET permissions = ?2, updated_at = ?3 WHERE name = ?1",
             params![role, serde_json::to_string(permissions)?, self.utc_ms()],
@@ -212,6 +223,16 @@ impl Writing<'_> {
             ..NewAudit::default()
         };
         self.audit_sealed(&entry, Sealed::Role)
+    }
+
+    /// An account that may be changed here.
+    fn own_user(&self, id: UserId) -> Result<User> {
+        let user = self.user(id)?;
+        if user.origin == Origin::Hub {
+            let told = format!("'{}' is an account of headquarters: have them change it there", user.username);
+            return Err(Error::refused(told));
+        }
+        Ok(user)
     }
 
     fn login_entry(&self, id: UserId, action: &'static str) -> Result<()> {
@@ -233,17 +254,22 @@ impl Writing<'_> {
         Ok(())
     }
 
+    /// One of the station's own: an account of headquarters ends with the word from there.
     fn keep_an_admin(&self, changed: &User) -> Result<()> {
         if !changed.roles.iter().any(|role| role == "admin") {
             return Ok(());
         }
         let admins: i64 = self.connection().query_row(
             "SELECT count(*) FROM users u JOIN user_roles ur ON ur.user_id = u.id JOIN roles r ON r.id = ur.role_id
-             WHERE u.is_active = 1 AND r.name = 'admin'",
+             WHERE u.is_active = 1 AND u.origin = 'station' AND r.name = 'admin'",
             [],
             |row| row.get(0),
         )?;
-        if admins > 0 { Ok(()) } else { Err(Error::refused("the station needs an admin: make another one first")) }
+        if admins > 0 {
+            Ok(())
+        } else {
+            Err(Error::refused("the station needs an admin of its own: make another one first"))
+        }
     }
 
     fn user_changed(&self, id: UserId, action: &'static str, old: Option<&User>, why: &str) -> Result<()> {
@@ -299,13 +325,14 @@ impl Reading<'_> {
 
     /// Every role.
     pub fn roles(&self) -> Result<Vec<Role>> {
-        let mut statement = self
-            .connection()
-            .prepare_cached("SELECT name, description, permissions FROM roles WHERE is_active = 1 ORDER BY id")?;
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?)))?;
+        let mut statement = self.connection().prepare_cached(
+            "SELECT name, description, permissions, origin FROM roles WHERE is_active = 1 ORDER BY id",
+        )?;
+        let rows = statement
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?, row.get::<_, Origin>(3)?)))?;
         rows.map(|row| {
-            let (name, description, permissions) = row?;
-            Ok(Role { name, description, permissions: serde_json::from_str(&permissions)? })
+            let (name, description, permissions, origin) = row?;
+            Ok(Role { name, description, permissions: serde_json::from_str(&permissions)?, origin })
         })
         .collect()
     }

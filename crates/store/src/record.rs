@@ -9,7 +9,7 @@ use crate::{
     run::{Completion, Identity, NewRun, Run, RunFailure, RunStatus},
     seal::{self, Sealed},
     stamp::Now,
-    wells::{self, ToldWell},
+    wells::{self, ToldWells},
 };
 use rusqlite::params;
 use serde::Serialize;
@@ -85,7 +85,8 @@ impl Writing<'_> {
         )?;
         let run = self.run_over(new, "RUN_FAILED")?;
         let told = ToldAlways::new(&run);
-        let failure = ToldFailure { told, error_code: &failure.code, error_msg: &failure.message };
+        let RunFailure { code, message, images, .. } = failure;
+        let failure = ToldFailure { told, error_code: code, error_msg: message, images };
         self.tell_hub("run-failed", &failure)?;
         self.derive_run(new.id)
     }
@@ -240,7 +241,7 @@ struct ToldRun<'a> {
     titre_scale: Option<TitreScale>,
     needs_review: bool,
     review_reasons: &'a [String],
-    wells: Vec<ToldWell<'a>>,
+    wells: ToldWells<'a>,
     counts: &'a Value,
     results: Value,
     images: &'a [Image],
@@ -253,6 +254,7 @@ struct ToldFailure<'a> {
     told: ToldAlways<'a>,
     error_code: &'a str,
     error_msg: &'a str,
+    images: &'a [Image],
 }
 
 /// What the hub is told of any run that is over.
@@ -302,7 +304,7 @@ impl<'a> ToldRun<'a> {
             titre_scale: made.scale,
             needs_review: made.needs_review,
             review_reasons: &made.review_reasons,
-            wells: made.wells.iter().map(ToldWell::new).collect(),
+            wells: ToldWells::new(&made.grid, &made.wells),
             counts: &made.results.counts,
             results: made.results.stored_results(),
             images: &made.images,

@@ -27,6 +27,13 @@ words! {
     }
 }
 
+impl RunStatus {
+    /// Whether nothing more comes of it.
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed)
+    }
+}
+
 /// Whose plate it is. Empty where nobody has said.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]

@@ -25,10 +25,11 @@ pub(crate) enum Sealed {
     Model,
     Layout,
     OutboxMark,
+    Connection,
 }
 
 impl Sealed {
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Station,
         Self::Run,
         Self::Review,
@@ -42,6 +43,7 @@ impl Sealed {
         Self::Model,
         Self::Layout,
         Self::OutboxMark,
+        Self::Connection,
     ];
 
     /// The name in the audit trail: the table's.
@@ -60,6 +62,7 @@ impl Sealed {
             Self::Model => "model",
             Self::Layout => "plate_layout",
             Self::OutboxMark => "outbox_mark",
+            Self::Connection => "sync_connection",
         }
     }
 
@@ -79,6 +82,7 @@ impl Sealed {
             Self::Model => "SELECT sha256 FROM model",
             Self::Layout => "SELECT id || ' ' || version FROM plate_layout",
             Self::OutboxMark => "SELECT CAST(only AS TEXT) FROM outbox_mark",
+            Self::Connection => "SELECT CAST(only AS TEXT) FROM sync_connection WHERE hub_url <> ''",
         }
     }
 
@@ -111,6 +115,22 @@ impl Sealed {
             Self::Layout => &["SELECT id, version, name, plate_format, definition, sha256, created_by, created_at,
                   offset_min, retired_at FROM plate_layout WHERE id || ' ' || version = ?1"],
             Self::OutboxMark => &["SELECT seq, hash FROM outbox_mark WHERE only = ?1"],
+            Self::Connection => &["SELECT hub_url, hub_name, org_id, org_name, enrolled_ms FROM sync_connection
+                  WHERE only = ?1 AND hub_url <> ''"],
+        }
+    }
+
+    /// What later schemas added to a row, where it differs from what every older row has: so the seals of older rows
+    /// still hold.
+    const fn added(self) -> Option<&'static str> {
+        match self {
+            Self::User => Some("SELECT origin, offline_days FROM users WHERE id = ?1 AND origin <> 'station'"),
+            Self::Role => Some("SELECT origin FROM roles WHERE name = ?1 AND origin <> 'station'"),
+            Self::Assay => Some("SELECT origin FROM assay WHERE id || ' ' || version = ?1 AND origin <> 'station'"),
+            Self::Layout => {
+                Some("SELECT origin FROM plate_layout WHERE id || ' ' || version = ?1 AND origin <> 'station'")
+            }
+            _ => None,
         }
     }
 
@@ -122,6 +142,11 @@ impl Sealed {
             if nth == 0 && rows == 0 {
                 return Ok(None);
             }
+        }
+        if let Some(statement) = self.added()
+            && connection.prepare_cached(statement)?.exists(params![id])?
+        {
+            add_rows(&mut fields, connection, statement, id)?;
         }
         Ok(Some(fields.finish()))
     }

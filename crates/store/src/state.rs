@@ -124,6 +124,17 @@ pub(crate) fn derive(facts: &Facts<'_>, events: &[ReviewEvent], signatures: &[Si
 }
 
 impl RunState {
+    /// Whether it is what follows from the run alone, before anybody has decided anything and without later runs.
+    pub(crate) fn is_plain(&self, run: &Run) -> bool {
+        let plain = match (self.status, self.needs_review) {
+            (RunStatus::Completed, _) if run.identity.sample_no.is_empty() => Disposition::WaitingSample,
+            (RunStatus::Completed, true) => Disposition::ToReview,
+            (RunStatus::Completed, false) => Disposition::Accepted,
+            _ => Disposition::None,
+        };
+        self.last_event_seq == 0 && self.signed == Signed::No && self.disposition == plain
+    }
+
     /// Whether both are found by the same words and filters.
     fn found_alike(&self, other: &Self) -> bool {
         self.identity == other.identity
@@ -156,6 +167,10 @@ impl Writing<'_> {
                 break;
             }
             self.put_state(&run, &new)?;
+            // What holds at first for a run that is over, the hub derives by itself from the run.
+            if old.as_ref().is_some_and(|old| old.status.is_over()) {
+                self.tell_state(id, &new)?;
+            }
             if old.as_ref().is_none_or(|old| !old.found_alike(&new)) {
                 self.index_run(run.seq)?;
             }
@@ -164,6 +179,18 @@ impl Writing<'_> {
             next = run.supersedes;
         }
         self.summarise(&samples)
+    }
+
+    /// Tells the hub what holds for a run that is over.
+    pub(crate) fn tell_state(&self, id: RunId, state: &RunState) -> Result<()> {
+        let RunState { status, disposition, identity, needs_review, conflict, signed, last_event_seq, .. } = state;
+        let distribution: serde_json::Value = serde_json::from_str(&state.distribution)?;
+        let told = serde_json::json!({
+            "run_id": id, "status": status, "disposition": disposition, "identity": identity,
+            "needs_review": needs_review, "conflict": conflict, "signed": signed, "last_event_seq": last_event_seq,
+            "distribution": distribution,
+        });
+        self.tell_hub("run-state", &told)
     }
 
     pub(crate) fn put_state(&self, run: &Run, state: &RunState) -> Result<()> {

@@ -53,6 +53,15 @@ pub struct Pending {
 }
 
 impl Writing<'_> {
+    /// Notes that a try begins, so that it is seen also when the program dies of it.
+    pub fn note_sync_attempt(&self, direction: Direction) -> Result<()> {
+        self.execute(
+            "UPDATE sync_state SET last_attempt_ms = ?2 WHERE direction = ?1",
+            params![direction, self.utc_ms()],
+        )?;
+        Ok(())
+    }
+
     /// Notes that a try went well.
     pub fn note_sync_success(&self, direction: Direction) -> Result<()> {
         self.execute(
@@ -113,12 +122,6 @@ impl Writing<'_> {
         let before = self.sync_state(direction)?.epoch;
         self.execute("UPDATE sync_state SET epoch = ?2 WHERE direction = ?1", params![direction, epoch])?;
         Ok(!before.is_empty() && before != epoch)
-    }
-
-    /// Takes a new incarnation, after the hub has found that two disks continue one log.
-    pub fn take_incarnation(&self) -> Result<u32> {
-        self.execute("UPDATE sync_state SET incarnation = incarnation + 1", [])?;
-        Ok(self.sync_state(Direction::Uplink)?.incarnation)
     }
 }
 

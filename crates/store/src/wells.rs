@@ -3,12 +3,13 @@
 use crate::{Error, Reading, Result, Writing, ids::RunId};
 use rusqlite::{Row, params};
 use serde::{Serialize, Serializer};
+use std::collections::{BTreeMap, BTreeSet};
 use wellread_plate::{
     assay::Role,
     class::{Call, WellClass},
     format::WellId,
     interpret::{CallFlag, CalledWell},
-    reading::BBox,
+    reading::{BBox, Grid},
 };
 
 const ROLES: [(Role, &str); 7] = [
@@ -30,22 +31,50 @@ impl Serialize for Shares<'_> {
     }
 }
 
-/// A well as the hub's `well_prediction` has it.
+/// The wells of a run by column, row by row of the plate, as the hub is told of them. Boxes that follow from the grid are
+/// left out.
 #[derive(Serialize)]
-pub(crate) struct ToldWell<'a> {
-    well_id: WellId,
-    class: &'a WellClass,
-    label: Call,
-    confidence: f64,
-    bbox: BBox,
-    flags: &'a [CallFlag],
+pub(crate) struct ToldWells<'a> {
+    classes: Vec<&'a str>,
+    class: Vec<usize>,
+    label: String,
+    confidence: Vec<f64>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    bbox: BTreeMap<String, BBox>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    flags: BTreeMap<String, &'a [CallFlag]>,
 }
 
-impl<'a> ToldWell<'a> {
-    pub(crate) fn new(well: &'a CalledWell) -> Self {
-        let CalledWell { well: well_id, class, label, confidence, bbox, flags, .. } = well;
-        Self { well_id: *well_id, class, label: *label, confidence: *confidence, bbox: *bbox, flags }
+/// A box closer than this to that of the grid, in pixels, is that of the grid: a number read back from a text may differ
+/// in its last digit.
+const SAME_BOX_PX: f64 = 1e-6;
+
+impl<'a> ToldWells<'a> {
+    pub(crate) fn new(grid: &Grid, wells: &'a [CalledWell]) -> Self {
+        let classes: BTreeSet<&str> = wells.iter().map(|well| well.class.as_str()).collect();
+        let classes: Vec<&str> = classes.into_iter().collect();
+        let place = |well: &CalledWell| classes.binary_search(&well.class.as_str()).unwrap_or_default();
+        let letter = |well: &CalledWell| match well.label {
+            Call::Positive => 'p',
+            Call::Negative => 'n',
+            Call::Invalid => 'i',
+        };
+        let own_boxes = wells.iter().filter(|well| !same_box(&well.bbox, &grid.bbox(well.well)));
+        let flagged = wells.iter().filter(|well| !well.flags.is_empty());
+        Self {
+            class: wells.iter().map(place).collect(),
+            label: wells.iter().map(letter).collect(),
+            confidence: wells.iter().map(|well| well.confidence).collect(),
+            bbox: own_boxes.map(|well| (well.well.to_string(), well.bbox)).collect(),
+            flags: flagged.map(|well| (well.well.to_string(), well.flags.as_slice())).collect(),
+            classes,
+        }
     }
+}
+
+fn same_box(one: &BBox, other: &BBox) -> bool {
+    let sides = |b: &BBox| [b.xmin, b.ymin, b.xmax, b.ymax];
+    sides(one).iter().zip(sides(other)).all(|(one, other)| (one - other).abs() < SAME_BOX_PX)
 }
 
 pub(crate) fn insert(writing: &Writing<'_>, run: RunId, wells: &[CalledWell]) -> Result<()> {

@@ -1,0 +1,202 @@
+//! Pictures to the hub: two at a time, in parts that grow while they go well and shrink when they are cut. A picture is
+//! there when the hub says so, by its hash.
+
+use super::{
+    SyncError,
+    client::BlobThere,
+    round::{Engine, SyncReport},
+};
+use crate::{blobs::BlobError, failpoint};
+use anyhow::Context as _;
+use std::{
+    collections::{BTreeSet, VecDeque},
+    fs::File,
+    io::{Read as _, Seek as _, SeekFrom},
+    sync::{Mutex, PoisonError, atomic::Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+use wellread_store::{Blob, BlobState, Sha256};
+use wellread_wire::{FEWEST_PART_BYTES, MOST_PART_BYTES, problem::code};
+
+/// Pictures on their way at the same time.
+const AT_ONCE: usize = 2;
+/// Pictures looked up at a time.
+const PAGE: u32 = 64;
+/// For how long a part should take: long enough for the network to be used, short enough to be lost.
+const PART_TAKES: Duration = Duration::from_secs(4);
+/// Cuts of one picture in one round after which it waits for the next.
+const MOST_CUTS: u32 = 3;
+
+/// What the two that send share.
+struct Sending {
+    queue: VecDeque<Blob>,
+    sent: u64,
+    bytes: u64,
+    failure: Option<SyncError>,
+}
+
+impl Engine<'_> {
+    /// Sends pictures until all are there, or until it is somebody else's turn.
+    pub(super) fn send_blobs(&self, until: Instant, report: &mut SyncReport) -> Result<(), SyncError> {
+        let mut seen = BTreeSet::new();
+        loop {
+            let page = self.station.read(|reading| Ok(reading.blobs_to_send(PAGE)?))?;
+            // One that the hub did not take is for the next round.
+            let queue: VecDeque<Blob> = page.into_iter().filter(|blob| seen.insert(*blob.sha256.as_bytes())).collect();
+            if queue.is_empty() {
+                return Ok(());
+            }
+            let sending = Mutex::new(Sending { queue, sent: 0, bytes: 0, failure: None });
+            thread::scope(|scope| {
+                for _ in 1..AT_ONCE {
+                    scope.spawn(|| self.send_from(&sending, until));
+                }
+                self.send_from(&sending, until);
+            });
+            let sending = sending.into_inner().unwrap_or_else(PoisonError::into_inner);
+            report.blobs += sending.sent;
+            report.blob_bytes += sending.bytes;
+            if let Some(failure) = sending.failure {
+                return Err(failure);
+            }
+            if Instant::now() >= until {
+                report.more = true;
+                return Ok(());
+            }
+        }
+    }
+
+    fn send_from(&self, sending: &Mutex<Sending>, until: Instant) {
+        let lock = || sending.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let mut now = lock();
+            if now.failure.is_some() || Instant::now() >= until {
+                return;
+            }
+            let Some(blob) = now.queue.pop_front() else { return };
+            drop(now);
+            match self.send_blob(&blob) {
+                Ok(bytes) => {
+                    let mut now = lock();
+                    now.sent += 1;
+                    now.bytes += bytes;
+                }
+                // It is not here any more, or another: that is told, and the others go on.
+                Err(SyncError::Station(error)) if error.downcast_ref::<BlobError>().is_some() => {
+                    if let Err(error) = self.report_lost(&blob, &error) {
+                        lock().failure = Some(error);
+                        return;
+                    }
+                }
+                Err(error) => {
+                    lock().failure = Some(error);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Sends what the hub lacks of a picture, and notes that it is there. How many bytes that took.
+    fn send_blob(&self, blob: &Blob) -> Result<u64, SyncError> {
+        let name = blob.sha256.to_string();
+        let mut there = self.client.blob_there(&name)?;
+        let (mut sent, mut cuts, mut file) = (0, 0, None);
+        loop {
+            let offset = match there {
+                BlobThere::Verified => {
+                    self.note_verified(&blob.sha256)?;
+                    return Ok(sent);
+                }
+                BlobThere::Until(offset) => offset.min(blob.size),
+            };
+            if self.client.stopped() {
+                return Err(SyncError::Stopped);
+            }
+            let file = match &mut file {
+                Some(file) => file,
+                none => none.insert(self.open_checked(&name)?),
+            };
+            let part = read_part(file, offset, blob.size, self.part.load(Ordering::Relaxed))?;
+            let (length, begun) = (part.len(), Instant::now());
+            match self.client.put_part(&name, (offset, blob.size), part) {
+                Ok(BlobThere::Until(now)) if now <= offset && length > 0 => {
+                    return Err(SyncError::Unreadable(format!(
+                        "the hub has no more of picture {name} after a part of it"
+                    )));
+                }
+                Ok(now) => {
+                    failpoint::reach("part-sent");
+                    self.adapt(length, begun.elapsed());
+                    sent += length as u64;
+                    there = now;
+                }
+                Err(error) => there = self.after_part(&name, error, &mut cuts)?,
+            }
+        }
+    }
+
+    /// Where to go on after a part that did not arrive, or not as it should.
+    fn after_part(&self, name: &str, error: SyncError, cuts: &mut u32) -> Result<BlobThere, SyncError> {
+        *cuts += 1;
+        if *cuts > MOST_CUTS {
+            return Err(error);
+        }
+        match &error {
+            SyncError::Unreachable(_) | SyncError::Refused { status: 408 | 413, .. } => {
+                let half = (self.part.load(Ordering::Relaxed) / 2).max(FEWEST_PART_BYTES);
+                self.part.store(half, Ordering::Relaxed);
+                self.client.blob_there(name)
+            }
+            // The hub threw away what it had, or has it otherwise than we thought: it says where to go on.
+            SyncError::Refused { code, .. } if code == code::OFFSET || code == code::HASH => {
+                self.client.blob_there(name)
+            }
+            _ => Err(error),
+        }
+    }
+
+    fn adapt(&self, length: usize, took: Duration) {
+        let per_ms = length as u128 / took.as_millis().max(1);
+        let wanted = usize::try_from(per_ms * PART_TAKES.as_millis()).unwrap_or(MOST_PART_BYTES);
+        // Not more than doubled at a time: one fast part may have been luck.
+        let next = wanted.min(length.saturating_mul(2)).clamp(FEWEST_PART_BYTES, MOST_PART_BYTES);
+        if length >= FEWEST_PART_BYTES {
+            self.part.store(next, Ordering::Relaxed);
+        }
+    }
+
+    /// The file, once it was found to be what its name says: the hub would find out after all of it was sent.
+    fn open_checked(&self, name: &str) -> Result<File, SyncError> {
+        let blobs = self.station.blobs();
+        blobs.verify(name).map_err(anyhow::Error::new)?;
+        let path = blobs.path(name).map_err(anyhow::Error::new)?;
+        Ok(File::open(&path).with_context(|| format!("cannot read {}", path.display()))?)
+    }
+
+    fn note_verified(&self, sha256: &Sha256) -> Result<(), SyncError> {
+        Ok(self.station.write(|writing| Ok(writing.note_blob_verified(sha256)?))?)
+    }
+
+    fn report_lost(&self, blob: &Blob, error: &anyhow::Error) -> Result<(), SyncError> {
+        let state = match error.downcast_ref::<BlobError>() {
+            Some(BlobError::Missing { .. }) => BlobState::Missing,
+            Some(BlobError::Corrupt { .. }) => {
+                let set_aside = self.station.blobs().quarantine(&blob.sha256.to_string());
+                set_aside.map_err(anyhow::Error::new)?;
+                BlobState::Quarantined
+            }
+            _ => return Err(SyncError::Station(anyhow::anyhow!("{error:#}"))),
+        };
+        let why = format!("{error:#}; found when it was sent to headquarters");
+        Ok(self.station.write(|writing| Ok(writing.set_blob_state(&blob.sha256, state, &why)?))?)
+    }
+}
+
+fn read_part(file: &mut File, offset: u64, size: u64, length: usize) -> Result<Vec<u8>, SyncError> {
+    file.seek(SeekFrom::Start(offset)).context("cannot read a picture")?;
+    let wanted = (size - offset).min(length as u64);
+    let mut part = Vec::with_capacity(usize::try_from(wanted).unwrap_or(0));
+    file.take(wanted).read_to_end(&mut part).context("cannot read a picture")?;
+    Ok(part)
+}
