@@ -4,8 +4,10 @@
 -- A list of runs filters by what holds now and is ordered by the run's number: both in one table, or an index could
 -- serve only one of the two.
 ALTER TABLE microplates.run_state ADD COLUMN run_number bigint;
+SELECT set_config('app.upkeep', 'on', true);
 UPDATE microplates.run_state s SET run_number = r.run_number
   FROM microplates.prediction_run r WHERE r.org_id = s.org_id AND r.id = s.run_id;
+SELECT set_config('app.upkeep', '', true);
 ALTER TABLE microplates.run_state ALTER COLUMN run_number SET NOT NULL;
 
 CREATE FUNCTION microplates.fn_run_state_number() RETURNS trigger

@@ -18,13 +18,10 @@ pub mod sql;
 pub mod station;
 pub mod stations;
 pub mod wells;
-mod words;
+pub mod words;
 
-use crate::Hub;
+use crate::{Hub, auth::permission::RUN_READ};
 use utoipa_axum::{router::OpenApiRouter, routes};
-
-/// What one must hold to read anything here.
-pub const RUN_READ: &str = "run:read";
 
 /// The paths of this part.
 pub fn routes() -> OpenApiRouter<Hub> {
