@@ -3,10 +3,17 @@
 //! Whatever a case does, afterwards the [`checker`] compares every row of the hub with every row of the stations.
 //! Never here: a rule of the protocol. What is tried is what station and hub do by themselves.
 
+pub mod cases;
+pub mod checker;
+pub mod hub;
 pub mod network;
 pub mod plates;
+pub mod simulator;
+pub mod sql;
 pub mod station;
-pub mod work;
+mod syncing;
+mod work;
+pub mod world;
 
 pub use network::Network;
 pub use station::{Pictures, StationInHand};

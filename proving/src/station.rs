@@ -2,15 +2,17 @@
 
 use crate::plates::{self, Plates};
 use anyhow::Context as _;
+use serde_json::json;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use uuid::Uuid;
 use wellread_station::{
     Clock, Folder, NewStation, Station,
     keys::KeyPlace,
+    people::Session,
     store::{
-        Actor, AssayKey, EventId, FileId, Identity, Image, ImageKind, InterfaceFileId, NewRun, NewUser, Now, RunId,
-        Sha256, SignatureId, Stamp, UserId,
+        Actor, AssayKey, EventId, FileId, Identity, Image, ImageKind, InterfaceFileId, NewRun, Now, RunId, Sha256,
+        SignatureId, Stamp,
     },
 };
 
@@ -41,10 +43,10 @@ pub struct StationInHand {
     pub(crate) number: u64,
     /// Counts what was made, for names and ids.
     pub(crate) made: u64,
-    pub(crate) person: Option<UserId>,
+    pub(crate) session: Session,
     /// Completed runs, oldest first.
     pub(crate) runs: Vec<RunId>,
-    place: TempDir,
+    pub(crate) place: TempDir,
 }
 
 impl StationInHand {
@@ -55,38 +57,17 @@ impl StationInHand {
 
     /// A new station whose clock shows another moment.
     pub fn new_at(number: u64, seed: u64, pictures: Pictures, utc_ms: i64) -> anyhow::Result<Self> {
-        let place = TempDir::new()?;
-        let clock = Clock::standing(utc_ms);
-        let new = NewStation {
-            name: format!("station {number}"),
-            key: Some(KeyPlace::Unencrypted),
-            settings: Vec::new(),
-        };
-        let station = Station::init(&Folder::new(place.path().join("data")), &new, clock.clone())?;
-        let plates = Plates::new(seed)?;
-        let mut made =
-            Self { station, clock, plates, pictures, number, made: 0, person: None, runs: Vec::new(), place };
-        made.hire()?;
-        Ok(made)
+        Self::with_clock(number, seed, pictures, Clock::standing(utc_ms))
     }
 
-    /// Somebody who may review and sign.
-    fn hire(&mut self) -> anyhow::Result<()> {
-        let id = UserId::new(self.uuid());
-        self.write(Actor::Station, |w| {
-            w.create_user(&NewUser {
-                id,
-                username: "noi".into(),
-                password_phc: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaA".into(),
-                email: None,
-                first_name: "Noi".into(),
-                last_name: String::new(),
-                roles: vec!["supervisor".into()],
-                verifier_expires_ms: None,
-            })
-        })?;
-        self.person = Some(id);
-        Ok(())
+    pub(crate) fn with_clock(number: u64, seed: u64, pictures: Pictures, clock: Clock) -> anyhow::Result<Self> {
+        let place = TempDir::new()?;
+        let settings = vec![("sync.blobs".to_owned(), json!(pictures.kept))];
+        let new = NewStation { name: format!("station {number}"), key: Some(KeyPlace::Unencrypted), settings };
+        let station = Station::init(&Folder::new(place.path().join("data")), &new, clock.clone())?;
+        let session = station.first_admin("noi", "a long enough password")?;
+        let plates = Plates::new(seed)?;
+        Ok(Self { station, clock, plates, pictures, number, made: 0, session, runs: Vec::new(), place })
     }
 
     /// The open station.
@@ -97,6 +78,11 @@ impl StationInHand {
     /// Its clock.
     pub const fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// Its number, which its samples bear.
+    pub const fn number(&self) -> u64 {
+        self.number
     }
 
     /// Its id.
@@ -114,34 +100,13 @@ impl StationInHand {
         self.station.folder().path()
     }
 
-    /// Switches it off, copies its disk and switches both on: one log that two go on with.
-    pub fn copy(self, seed: u64) -> anyhow::Result<(Self, Self)> {
-        let Self { station, clock, plates, pictures, number, made, person, runs, place } = self;
+    /// Switches it off, does something to its disk, and switches it on.
+    pub(crate) fn restarted(self, meanwhile: impl FnOnce(&Path) -> anyhow::Result<()>) -> anyhow::Result<Self> {
+        let Self { station, clock, plates, pictures, number, made, session, runs, place } = self;
         drop(station);
-        let other = TempDir::new()?;
-        copy_folder(place.path(), other.path())?;
-        let open = |place: &TempDir| Station::open(&Folder::new(place.path().join("data")), clock.clone());
-        let copied = Self {
-            station: open(&other)?,
-            clock: clock.clone(),
-            plates: Plates::new(seed)?,
-            pictures,
-            number,
-            made,
-            person,
-            runs: runs.clone(),
-            place: other,
-        };
-        let own = Self { station: open(&place)?, clock, plates, pictures, number, made, person, runs, place };
-        Ok((own, copied))
-    }
-
-    /// Switches it off and on.
-    pub fn restart(self) -> anyhow::Result<Self> {
-        let Self { station, clock, plates, pictures, number, made, person, runs, place } = self;
-        drop(station);
+        meanwhile(place.path())?;
         let station = Station::open(&Folder::new(place.path().join("data")), clock.clone())?;
-        Ok(Self { station, clock, plates, pictures, number, made, person, runs, place })
+        Ok(Self { station, clock, plates, pictures, number, made, session, runs, place })
     }
 
     /// The next id: in time order by the station's clock, and the same for the same seed.
@@ -167,8 +132,9 @@ impl StationInHand {
         InterfaceFileId::new(self.uuid())
     }
 
-    pub(crate) fn person(&self) -> anyhow::Result<Actor> {
-        Ok(Actor::User { id: self.person.context("nobody works here")?, name: "noi".into() })
+    /// Who works here.
+    pub(crate) fn person(&self) -> Actor {
+        Actor::User { id: self.session.user(), name: self.session.name().to_owned() }
     }
 
     pub(crate) fn write<T>(

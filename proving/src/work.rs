@@ -115,7 +115,7 @@ impl StationInHand {
             results,
         };
         self.clock.advance(4_001);
-        self.write(self.person()?, |w| w.review(&new).map(drop))
+        self.write(self.person(), |w| w.review(&new).map(drop))
     }
 
     fn correct_a_well(&mut self) -> anyhow::Result<()> {
@@ -135,7 +135,7 @@ impl StationInHand {
         let run = self.recent(0)?;
         let covers_seq = self.station.read(|r| Ok(r.run_state(run)?.last_event_seq))?;
         let new = NewSignature { id: self.signature_id(), run, meaning: Meaning::Performed, covers_seq };
-        self.write(self.person()?, |w| w.sign(&new).map(drop))
+        self.write(self.person(), |w| w.sign(&new).map(drop))
     }
 
     /// Somebody says whose a plate is: the sample that had it has it no more.
@@ -170,7 +170,7 @@ impl StationInHand {
             file_name: name.clone(),
             test_no: format!("{}", self.made),
         };
-        self.write(self.person()?, |w| w.enqueue_interface_file(&new).map(drop))?;
+        self.write(self.person(), |w| w.enqueue_interface_file(&new).map(drop))?;
         let (content, at) = (Sha256::of(name.as_bytes()), self.clock.now().utc_ms);
         self.write(Actor::Station, |w| w.mark_generated(id, &name, &format!("interface/{name}"), (&content, 512), at))?;
         self.clock.advance(1_013);
@@ -192,7 +192,7 @@ impl StationInHand {
         let toml = format!("# {n}\nid = 'own-{n}'\n");
         let assay = StoredAssay { id: format!("own-{n}"), version: 1, name: format!("Own {n}"), toml };
         let id = UserId::new(self.uuid());
-        self.write(self.person()?, |w| {
+        self.write(self.person(), |w| {
             w.set_config("intake.rest_ms", &json!(200 + n), "tried")?;
             w.add_layout(&layout)?;
             w.add_assay(&assay, "ours")?;

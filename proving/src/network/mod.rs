@@ -46,6 +46,8 @@ pub enum Act {
     Late(Duration),
     /// The network answers by itself, as a proxy in trouble does.
     Answer(u16),
+    /// It passes once the weather changes.
+    Wait,
     /// Nobody gets anything, until the weather changes.
     Silence,
 }

@@ -66,6 +66,10 @@ fn exchange_as(act: Act, season: u64, request: &Message, ends: Ends<'_>, inner: 
             inner.pass_time(time);
             pass(&ask(hub, &whole, method)?)
         }
+        Act::Wait => {
+            inner.until_after(season);
+            pass(&ask(inner.lock().hub, &whole, method)?)
+        }
         Act::Twice => {
             let first = ask(hub, &whole, method)?;
             let _ = ask(hub, &whole, method);
