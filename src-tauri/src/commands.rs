@@ -7,11 +7,11 @@ mod bench;
 mod diagnostics;
 mod files;
 mod lists;
-mod outbox;
 mod people;
 mod review;
 mod settings;
 mod start;
+mod sync;
 
 use tauri::{Wry, ipc::Invoke};
 
@@ -59,8 +59,13 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         files::interface_retry,
         files::export_report,
         files::print_report,
-        outbox::outbox,
-        outbox::outbox_state,
+        sync::outbox,
+        sync::sync_state,
+        sync::enrol,
+        sync::pause_sync,
+        sync::resume_sync,
+        sync::sync_now,
+        sync::take_over,
         assays::assays,
         assays::assay,
         assays::check_assay,

@@ -7,7 +7,7 @@ use wellread_station::{store::RunId, watch::Told};
 /// Something changed.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Changed {
-    /// `run`, `files`, `parts`, `queue`, `service`, `session`, `settings`, `people`.
+    /// `run`, `files`, `parts`, `queue`, `service`, `session`, `settings`, `people`, `sync`.
     pub(crate) what: &'static str,
     /// Which one, where there is one.
     pub(crate) id: Option<String>,
@@ -32,6 +32,11 @@ pub(crate) fn tell_of(window: &AppHandle, told: &Told) {
         Told::Run { ended, .. } => tell(window, "run", Some(ended.run.to_string())),
         Told::Duplicate { .. } | Told::Rejected { .. } => tell(window, "files", None),
         Told::Queue { .. } => tell(window, "queue", None),
-        Told::State { part, .. } => tell(window, "parts", Some((*part).to_owned())),
+        Told::State { part, .. } => {
+            tell(window, "parts", Some((*part).to_owned()));
+            if *part == "sync" {
+                tell(window, "sync", None);
+            }
+        }
     }
 }

@@ -44,7 +44,8 @@ pub(crate) fn unknown_ids(station: &Station) -> Unknown {
 
 /// Every command that is tried: its arguments, good enough to reach its question for a permission, and what it needs.
 pub(crate) fn expected(unknown: &Unknown) -> Vec<(String, Value, Needs)> {
-    let all = [at_start(), people(), bench(), review(unknown.id), lists(), files(unknown), station_itself(unknown)];
+    let others = [files(unknown), sync(), station_itself(unknown)].concat();
+    let all = [at_start(), people(), bench(), review(unknown.id), lists(), others];
     all.concat().into_iter().map(|(command, arguments, needs)| (command.to_owned(), arguments, needs)).collect()
 }
 
@@ -132,8 +133,19 @@ fn lists() -> Vec<Row> {
         ("run_counts", json!({}), READ),
         ("samples", json!({ "text": null, "page": page() }), READ),
         ("sample", json!({ "sampleNo": "S-404" }), READ),
+    ]
+}
+
+/// A station of its own: each says so, once it has asked for the right.
+fn sync() -> Vec<Row> {
+    vec![
         ("outbox", json!({ "page": page() }), READ),
-        ("outbox_state", json!({}), READ),
+        ("sync_state", json!({}), READ),
+        ("sync_now", json!({}), READ),
+        ("enrol", json!({ "url": "nowhere", "code": "LAB-NONE" }), CONFIG),
+        ("pause_sync", json!({ "why": "a trial" }), CONFIG),
+        ("resume_sync", json!({}), CONFIG),
+        ("take_over", json!({ "why": "a trial" }), CONFIG),
     ]
 }
 

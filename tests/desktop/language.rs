@@ -20,7 +20,7 @@ fn the_window_is_thai_and_dark_and_stays_so() {
     window.sees(&say("locked_hint"));
     sign_in_thai(&window, &say);
     window.sees("S-1");
-    for place in ["bench", "review", "runs", "samples", "files", "outbox", "assays", "models", "people", "settings"] {
+    for place in ["bench", "review", "runs", "samples", "files", "sync", "assays", "models", "people", "settings"] {
         window.find("link", &say(&format!("nav_{place}")));
     }
     window.becomes("the wells speak Thai", "return page.names('well').length === 96;", &json!([]));

@@ -144,6 +144,7 @@ export const partName = from({
   disk: m.part_disk,
   intake: m.part_intake,
   models: m.part_models,
+  sync: m.sync_hub,
 });
 
 export const orgRoleName = from({

@@ -77,7 +77,8 @@ export const printReport = (sample: string) => ask<null>('print_report', { sampl
 export const outbox = (page: T.Page) => ask<T.Listed<T.OutboxRecord>>('outbox', { page });
 export const syncState = () => ask<T.SyncState>('sync_state');
 export const enrol = (url: string, code: string) => ask<T.SyncState>('enrol', { url, code });
-export const pauseSync = (paused: boolean, why: string) => ask<null>('pause_sync', { paused, why });
+export const pauseSync = (why: string) => ask<null>('pause_sync', { why });
+export const resumeSync = () => ask<null>('resume_sync');
 export const syncNow = () => ask<null>('sync_now');
 export const takeOver = (why: string) => ask<null>('take_over', { why });
 

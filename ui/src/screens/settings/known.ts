@@ -52,6 +52,14 @@ export const GROUPS: Group[] = [
       { name: 'people.approve_own_work', title: m.set_approve_own, kind: 'switch' },
     ],
   },
+  {
+    title: m.sync_hub,
+    settings: [
+      { name: 'sync.every_s', title: m.set_sync_every, hint: m.set_sync_every_hint, kind: 'number' },
+      { name: 'sync.blobs', title: m.set_sync_blobs, hint: m.set_sync_blobs_hint, kind: 'switch' },
+      { name: 'sync.ca_file', title: m.set_sync_ca, hint: m.set_sync_ca_hint, kind: 'file' },
+    ],
+  },
 ];
 
 export const WATCH: Record<string, () => string> = {

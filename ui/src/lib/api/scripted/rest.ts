@@ -292,6 +292,9 @@ export function settings(): T.SettingLine[] {
     make('people.password_expires_days', 0),
     make('people.password_min_chars', 8),
     make('people.approve_own_work', false),
+    make('sync.every_s', 30),
+    make('sync.blobs', true),
+    make('sync.ca_file', null),
   ];
 }
 

@@ -484,14 +484,17 @@ export class ScriptedStation implements Backend {
     enrol: ({ url, code }: { url: string; code: string }) => {
       this.#need('config:write');
       if (!/^https?:/.test(url)) throw new Fault({ code: 'invalid', message: `'${url}' is no address of a hub` });
-      if (!/^LAB-/.test(code)) throw new Fault({ code: 'refused', message: 'enrol-code: unknown, used or expired' });
+      if (!/^LAB-/.test(code)) throw new Fault({ code: 'invalid', message: 'headquarters do not know this code' });
       return this.#synced({ ...syncOf('syncing'), enrolled: { ...HUB, hub_url: url } });
     },
-    pause_sync: ({ paused, why }: { paused: boolean; why: string }) => {
+    pause_sync: ({ why }: { why: string }) => {
       this.#need('config:write');
-      const { pending, oldest_ms } = this.#sync;
-      const state = paused ? 'paused' : pending > 0 ? 'syncing' : 'idle';
-      this.#synced({ ...this.#sync, state, pending, oldest_ms, paused: paused ? why : null });
+      this.#synced({ ...this.#sync, state: 'paused', paused: why });
+      return null;
+    },
+    resume_sync: () => {
+      this.#need('config:write');
+      this.#synced({ ...this.#sync, state: this.#sync.pending > 0 ? 'syncing' : 'idle', paused: null });
       return null;
     },
     sync_now: () => {
