@@ -119,7 +119,7 @@ impl Station {
         let assay = Assay::from_toml(file_name, toml).map_err(|why| Problem::invalid(why.to_string()))?;
         refuse_shipped(&assay)?;
         let stored = StoredAssay { id: assay.id, version: assay.version, name: assay.name, toml: toml.to_owned() };
-        self.act(session, Permission::ConfigWrite, |writing| Ok(writing.add_assay(&stored, why)?))?;
+        self.act(session, Permission::ConfigWrite, |writing| Ok(writing.add_own_assay(&stored, why)?))?;
         Ok(stored)
     }
 

@@ -111,7 +111,14 @@ pub fn restore(
     if from.is_dir() {
         copy_blobs(station.database(), &Blobs::open(&from)?, station.blobs(), &mut copied, steps)?;
     }
-    station.write(|writing| Ok(writing.audit(&entry("RESTORE", file))?))?;
+    station.write(|writing| {
+        writing.audit(&entry("RESTORE", file))?;
+        // Headquarters may know more than the backup: without a word they would take this copy for an impostor.
+        if writing.sync_connection()?.enrolled.is_some() {
+            writing.want_take_over(&format!("restored from {}", file.display()))?;
+        }
+        Ok(())
+    })?;
     Ok(copied)
 }
 

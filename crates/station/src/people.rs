@@ -17,7 +17,7 @@ use argon2::{
     password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash},
 };
 use std::collections::BTreeSet;
-use wellread_store::{Actor, NewAudit, NewUser, Reading, Role, User, UserId, Writing};
+use wellread_store::{Actor, Direction, NewAudit, NewUser, Origin, Reading, Role, User, UserId, Writing};
 
 const DAY_MS: i64 = 86_400_000;
 const MINUTE_MS: i64 = 60_000;
@@ -70,9 +70,7 @@ impl Station {
     /// Signs a person in.
     pub fn login(&self, username: &str, password: &str) -> anyhow::Result<Session> {
         let user = self.recognised(username, password)?;
-        if self.has_expired(&user) {
-            return Err(expired().into());
-        }
+        self.refuse_expired(&user)?;
         let session = Session { user: user.id, name: user.username };
         self.write_by(session.actor(), |writing| Ok(writing.note_login(session.user)?))?;
         Ok(session)
@@ -82,7 +80,8 @@ impl Station {
     pub(crate) fn confirm_password(&self, session: &Session, password: &str) -> anyhow::Result<()> {
         let rules = self.settings()?.people;
         let user = self.read(|reading| Ok(reading.user(session.user)?))?;
-        self.check_password(&user, password, &rules)
+        self.check_password(&user, password, &rules)?;
+        self.refuse_expired(&user)
     }
 
     /// The account with this name and this password.
@@ -282,6 +281,22 @@ impl Station {
         Ok(found.ok_or_else(|| Problem::not_found("user", username))?)
     }
 
+    fn refuse_expired(&self, user: &User) -> anyhow::Result<()> {
+        if self.has_expired(user) {
+            return Err(expired().into());
+        }
+        // When the word of headquarters last came, said once for all their accounts.
+        let Some(days) = user.offline_days.filter(|_| user.origin == Origin::Hub) else { return Ok(()) };
+        let (heard, enrolled) = self.read(|reading| {
+            Ok((reading.sync_state(Direction::Downlink)?.last_success_ms, reading.sync_connection()?.enrolled_ms))
+        })?;
+        let heard_ms = heard.or(enrolled).unwrap_or_default();
+        if self.clock().now().utc_ms.saturating_sub(heard_ms) > i64::from(days) * DAY_MS {
+            return Err(out_of_touch(days).into());
+        }
+        Ok(())
+    }
+
     fn has_expired(&self, user: &User) -> bool {
         user.verifier_expires_ms.is_some_and(|until_ms| until_ms <= self.clock().now().utc_ms)
     }
@@ -330,6 +345,13 @@ fn locked(left_ms: i64) -> Problem {
     let minutes = left_ms.div_euclid(MINUTE_MS) + 1;
     let told = format!("too many wrong passwords: wait {minutes} min, or have an admin unlock the account");
     Problem::new(Code::LockedOut, told)
+}
+
+fn out_of_touch(days: u32) -> Problem {
+    let told = format!(
+        "this is an account of headquarters, and the station has not heard from them for more than {days} days: it signs          in again once they are reached; accounts of the station itself go on"
+    );
+    Problem::new(Code::LoginExpired, told)
 }
 
 fn expired() -> Problem {

@@ -5,6 +5,7 @@ use crate::{
     intake::admit::newest_assay,
     judged::Judged,
     people::{Permission, Session},
+    sync::SyncState,
 };
 use serde::Serialize;
 use std::{
@@ -107,6 +108,8 @@ pub struct Status {
     pub outbox_records: u64,
     /// Since when the oldest of them waits, in milliseconds since 1970.
     pub outbox_oldest_ms: Option<i64>,
+    /// How the way to headquarters is.
+    pub sync: SyncState,
     /// Free space where the data are, in mebibytes.
     pub disk_free_mib: Option<u64>,
     /// Below this much free space intake pauses.
@@ -271,6 +274,7 @@ impl Station {
         let inbox = settings.intake.inbox;
         let now = self.clock().now();
         let database_locked = self.database().is_locked(LONGEST_WRITE)?;
+        let sync = self.sync_status()?;
         let service_running = self.is_service() || self.folder().is_locked();
         self.read(|reading| {
             let page = Page::first(Page::MOST_ROWS);
@@ -290,6 +294,7 @@ impl Station {
                 interface_failed: count(InterfaceStatus::Failed)?,
                 outbox_records: pending.records,
                 outbox_oldest_ms: pending.oldest_ms,
+                sync,
                 disk_free_mib: fs4::available_space(self.folder().path()).ok().map(|bytes| bytes >> 20),
                 disk_reserve_mib: settings.intake.disk_reserve_mib,
                 database_locked,

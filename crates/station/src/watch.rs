@@ -6,6 +6,7 @@
 mod clock_set_back;
 mod courtesy;
 mod delivery;
+mod headquarters;
 mod inbox;
 mod look_around;
 mod quarantine;
@@ -30,6 +31,7 @@ use crate::{
 use anyhow::Context as _;
 use clock_set_back::LatestTime;
 use delivery::News;
+use headquarters::RaisedAtEnd;
 use inbox::Inbox;
 use quarantine::Quarantine;
 use queue::{ClosesAtEnd, Job, Queue};
@@ -37,7 +39,10 @@ use rules::Rules;
 use state::States;
 use std::{
     collections::VecDeque,
-    sync::mpsc::{Receiver, channel},
+    sync::{
+        atomic::AtomicBool,
+        mpsc::{Receiver, channel},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -103,11 +108,14 @@ fn run_under<'s>(
     let (sender, reports) = channel();
     let (news, delivered) = channel();
     let (stop_delivery, delivery_stopped) = channel::<()>();
+    let (synced, headquarters) = channel();
+    let end_of_sync = AtomicBool::new(false);
     let mut service = Service::new(rules, (station, eyes), &queue, orders, around, kept);
     let changed = thread::scope(|scope| {
         // However the loop ends, its helpers must, or the scope would wait for ever.
         let _closes = ClosesAtEnd(&queue);
         let _stops = stop_delivery;
+        let _ends = RaisedAtEnd(&end_of_sync);
         let hints = service.kept.inbox.hints(&rules.settings).unwrap_or_else(Hints::none);
         for number in 0..workers(&rules.settings) {
             let (bench, sender, waker) = (&bench, sender.clone(), hints.waker());
@@ -123,8 +131,10 @@ fn run_under<'s>(
         if !orders.once {
             let waker = hints.waker();
             scope.spawn(move || delivery::deliver_until(station, &delivery_stopped, &news, &waker));
+            let (waker, ended) = (hints.waker(), &end_of_sync);
+            scope.spawn(move || headquarters::sync_until(station, ended, &synced, &waker));
         }
-        service.run(hints, &reports, &delivered)
+        service.run(hints, &reports, (&delivered, &headquarters))
     })?;
     service.end(&reports);
     Ok(changed)
@@ -207,7 +217,7 @@ impl<'a, 's> Service<'a, 's> {
         &mut self,
         mut hints: Hints,
         reports: &Receiver<Report>,
-        delivered: &Receiver<News>,
+        (delivered, headquarters): (&Receiver<News>, &Receiver<News>),
     ) -> anyhow::Result<Option<Rules<'s>>> {
         let promised = self.station.read(|reading| Ok(reading.unfinished_runs()?))?;
         self.again.extend(self.quarantine.keep(promised));
@@ -219,6 +229,9 @@ impl<'a, 's> Service<'a, 's> {
             }
             for (status, message) in delivered.try_iter() {
                 self.tell_state("delivery", status, &message);
+            }
+            for (status, message) in headquarters.try_iter() {
+                self.tell_state("sync", status, &message);
             }
             self.look_around(now)?;
             if self.changed.is_some() || self.kept.tally.models_changed {

@@ -85,6 +85,10 @@ pub(crate) enum StationCommand {
     Assays(AssaysArgs),
     /// The models that a station may read with
     Models(ModelsArgs),
+    /// Join the station to headquarters, with a code that they gave
+    Enrol(EnrolArgs),
+    /// Tell headquarters what waits and take up what they say, once; or pause, resume, take over
+    Sync(SyncArgs),
     /// Say how the station is
     Status(StatusArgs),
     /// Recompute every chain, hash and summary, and name what is wrong

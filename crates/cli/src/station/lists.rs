@@ -1,7 +1,7 @@
 //! `wellread runs`, `show`, `samples`, `status` and `audit`.
 
 use super::{
-    Here,
+    Here, headquarters,
     print::{moment, or_dash},
     who,
 };
@@ -228,7 +228,7 @@ fn status_text(status: &Status) -> String {
         let _ = write!(out, "\n  files {state}: {count}");
     }
     let _ = write!(out, "\n  interface files waiting {}, failed {}", status.interface_waiting, status.interface_failed);
-    let _ = write!(out, "\n  outbox {}", status.outbox_records);
+    out.push_str(&headquarters::status_text(&status.sync));
     if let Some(free) = status.disk_free_mib {
         let full = if free < status.disk_reserve_mib { ": intake pauses until some is freed" } else { "" };
         let _ = write!(out, "\n  disk {free} MiB free, reserve {} MiB{full}", status.disk_reserve_mib);

@@ -3,6 +3,7 @@
 mod data_folder;
 mod decide;
 mod files;
+mod headquarters;
 mod init;
 mod keep;
 mod lists;
@@ -72,6 +73,8 @@ pub(crate) fn run(command: &StationCommand, global: &Global) -> Result<ExitCode,
         StationCommand::Config(args) => keep::config(here, &args.command),
         StationCommand::Assays(args) => keep::assays(here, args),
         StationCommand::Models(args) => models::models(here, args),
+        StationCommand::Enrol(args) => headquarters::enrol(here, args),
+        StationCommand::Sync(args) => headquarters::sync(here, args),
         StationCommand::Status(args) => lists::status(here, args),
         StationCommand::Verify(args) => keep::verify(here, args),
     };

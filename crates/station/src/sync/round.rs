@@ -7,7 +7,7 @@ use super::{
     plan::{Local, Remote, Step, plan},
     secret::Secret,
 };
-use crate::{Problem, Station, folder::Lock};
+use crate::{Code, Problem, Station, code_of, folder::Lock};
 use anyhow::Context as _;
 use serde::Serialize;
 use std::{
@@ -24,6 +24,8 @@ use wellread_wire::{
 
 /// Contacts of one round: a take-over, an epoch or a gap each need one more.
 const MOST_CONTACTS: u32 = 4;
+/// For how long another process's round is waited for.
+const PATIENCE: Duration = Duration::from_mins(2);
 /// The first part of a picture, in bytes.
 const FIRST_PART: usize = 256 * 1024;
 
@@ -86,9 +88,13 @@ impl Station {
         let http = self.http()?;
         let engine = Engine::new(self, &http, stop)?;
         let budget = Budget { each: Duration::from_secs(60), whatever_failed: true };
-        let mut all = SyncReport::default();
+        let (mut all, until) = (SyncReport::default(), Instant::now() + PATIENCE);
         loop {
-            let report = engine.round(budget).map_err(SyncError::into_problem)?;
+            let report = match engine.round(budget).map_err(SyncError::into_problem) {
+                // The service is at it just now.
+                Err(error) if code_of(&error) == Some(Code::InUse) && Instant::now() < until && !stop() => continue,
+                report => report?,
+            };
             let more = report.more;
             all.add(report);
             if !more || stop() {

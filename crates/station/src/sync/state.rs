@@ -129,7 +129,13 @@ fn state_of(station: &Station, reading: &Reading<'_>, busy: bool, now: Now) -> a
         Some(_) => reading.blobs_pending()?,
         None => (0, 0),
     };
-    let row = reading.sync_state(Direction::Uplink)?;
+    let mut row = reading.sync_state(Direction::Uplink)?;
+    for other in [Direction::Downlink, Direction::Blobs] {
+        let other = reading.sync_state(other)?;
+        if row.last_error.is_none() {
+            (row.last_error, row.next_attempt_ms) = (other.last_error, other.next_attempt_ms);
+        }
+    }
     let rejected = reading.rejected_records()?;
     let left = reading.left_items(LEFT_SHOWN)?;
     let phase = phase(&connection, &row, busy, pending.records + blobs_pending);

@@ -1,7 +1,7 @@
 //! What changes behind the service's back, looked at every second: the disk, the clock, the settings.
 
 use super::{Rules, Service};
-use crate::{Code, Problem};
+use crate::{Code, Problem, intake::admit::newest_assay};
 use std::time::{Duration, Instant};
 use wellread_store::HealthStatus;
 
@@ -39,7 +39,8 @@ impl Service<'_, '_> {
             self.kept.tally.models_changed = true;
             return;
         }
-        if !self.rules.differ_from(&settings) {
+        let newest = self.station.read(|reading| Ok(newest_assay(reading, &settings.assay)?.0)).ok();
+        if !self.rules.differ_from(&settings, newest.as_ref()) {
             if self.unusable.take().is_some() {
                 self.tell_state("settings", HealthStatus::Healthy, "");
             }

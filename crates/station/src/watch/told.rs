@@ -53,7 +53,7 @@ pub enum Told {
     },
     /// A part of the station is in another state than before.
     State {
-        /// The part: `service`, `inbox`, `disk`, `intake`, `delivery`, `clock`, `settings`.
+        /// The part: `service`, `inbox`, `disk`, `intake`, `delivery`, `sync`, `clock`, `settings`.
         part: &'static str,
         /// How it is.
         status: HealthStatus,

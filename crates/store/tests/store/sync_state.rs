@@ -67,8 +67,7 @@ fn a_restored_hub_and_a_cloned_station_are_known() {
     assert!(!meets("one"), "the first word is no news");
     assert!(!meets("one"), "nor is the same one");
     assert!(meets("two"), "another one means that the hub was restored");
-    let incarnation = write(&bench, 2, |w| w.take_incarnation());
-    assert_eq!(incarnation, 2, "a clone gets a number of its own");
+    write(&bench, 2, |w| w.took_over(2, 0));
     let down = bench.db.read(|r| r.sync_state(Direction::Downlink)).unwrap();
     assert_eq!(down.incarnation, 2, "for everything it says");
 }
@@ -76,7 +75,7 @@ fn a_restored_hub_and_a_cloned_station_are_known() {
 #[test]
 fn only_what_the_hub_has_is_pruned() {
     let bench = telling(8);
-    let prune = |keep| write(&bench, 20, |w| w.prune_acknowledged(keep));
+    let prune = |keep| write(&bench, 20, |w| w.prune_acknowledged(keep, i64::MAX, 1));
     assert_eq!(prune(0), 0, "nothing was acknowledged");
     write(&bench, 20, |w| w.acknowledge(5));
     assert_eq!(prune(6), 2, "the newest six stay");
@@ -94,7 +93,7 @@ fn only_what_the_hub_has_is_pruned() {
 fn the_log_goes_on_when_all_of_it_was_pruned() {
     let bench = telling(5);
     write(&bench, 20, |w| w.acknowledge(5));
-    assert_eq!(write(&bench, 20, |w| w.prune_acknowledged(0)), 5, "all are gone");
+    assert_eq!(write(&bench, 20, |w| w.prune_acknowledged(0, i64::MAX, 1)), 5, "all are gone");
     bench.assert_sound();
     write(&bench, 21, |w| w.set_config("a", &serde_json::json!("next"), ""));
     assert_eq!(head(&bench), 6, "the next one has the next place");
@@ -114,7 +113,7 @@ fn nobody_prunes_what_the_hub_does_not_have() {
     {
         assert!(behind.execute(change, []).is_err(), "the database itself refuses: {change}");
     }
-    write(&bench, 21, |w| w.prune_acknowledged(0));
+    write(&bench, 21, |w| w.prune_acknowledged(0, i64::MAX, 1));
     for change in [
         "UPDATE outbox_mark SET seq = 2",
         "UPDATE outbox_mark SET seq = 5",

@@ -196,6 +196,33 @@ pub(crate) struct VerifyArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct EnrolArgs {
+    /// The hub's address, such as `https://hub.example`
+    #[arg(value_name = "URL")]
+    pub url: String,
+    /// The one-time code that headquarters gave
+    #[arg(value_name = "CODE")]
+    pub code: String,
+    #[command(flatten)]
+    pub by: AsArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SyncArgs {
+    /// Let nothing go to headquarters, or come from them, until it is resumed
+    #[arg(long, value_name = "WHY", conflicts_with_all = ["resume", "take_over"])]
+    pub pause: Option<String>,
+    /// End a pause
+    #[arg(long)]
+    pub resume: bool,
+    /// This copy of the station's data goes on, and no other: at the next contact
+    #[arg(long, value_name = "WHY")]
+    pub take_over: Option<String>,
+    #[command(flatten)]
+    pub by: AsArgs,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct StatusArgs {
     #[command(flatten)]
     pub by: AsArgs,

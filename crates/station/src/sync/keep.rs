@@ -1,0 +1,278 @@
+//! Round after round, beside whatever else the station does: when the next one is due, and how the way to headquarters is.
+
+use super::{Budget, Engine, Http, SyncError, backoff::planned_by_a_wrong_clock};
+use crate::Station;
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+use wellread_store::{Connection, Direction, HealthStatus, SyncState as Row};
+
+/// How often it is looked whether something is to be told.
+const LOOK: Duration = Duration::from_millis(500);
+/// Between two looks whether all is to end.
+const STOP_LOOK: Duration = Duration::from_millis(50);
+/// For how long a round is at one thing while others wait.
+const EACH: Duration = Duration::from_secs(20);
+/// Between two rounds at least, where headquarters take nothing from here: a person must do something first.
+const SHUT_OUT_EVERY: Duration = Duration::from_mins(5);
+/// Between two rounds at least, while plates come in: what comes within it goes together.
+const TOGETHER: Duration = Duration::from_secs(2);
+
+/// How the way to headquarters is.
+pub(crate) type News = (HealthStatus, String);
+
+/// What decides whether a round is due.
+struct Look {
+    connection: Connection,
+    uplink: Row,
+    pending: u64,
+    every: Duration,
+    ca_file: Option<std::path::PathBuf>,
+}
+
+/// What is kept from round to round.
+#[derive(Default)]
+struct Pace {
+    last_round: Option<Instant>,
+    more: bool,
+    asked: Option<i64>,
+}
+
+/// Why a round is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Due {
+    No,
+    Yes,
+    /// Somebody asked for it: what was put off after a failure is done too.
+    Asked,
+}
+
+impl Station {
+    /// Speaks to headquarters whenever there is something to be told or heard, until it is to stop. Whatever happens there,
+    /// nothing of it reaches the caller.
+    pub fn keep_syncing(&self, stop: &(dyn Fn() -> bool + Sync)) {
+        self.keep_syncing_and_tell(stop, &mut |_| {});
+    }
+
+    /// The same; tells how the way is after each round, and when a person has changed something about it.
+    pub(crate) fn keep_syncing_and_tell(&self, stop: &(dyn Fn() -> bool + Sync), tell: &mut dyn FnMut(News)) {
+        let mut pace = Pace::default();
+        while rests(stop) {
+            // A database that does not answer is told by those who need it more.
+            let Ok(look) = self.look() else { continue };
+            let due = pace.due(&look, self.clock().now().utc_ms);
+            let asked = pace.asked.replace(look.connection.asked);
+            if due == Due::No {
+                if asked != Some(look.connection.asked) {
+                    self.tell_news(tell);
+                }
+                continue;
+            }
+            pace.more = self.keep_at_it(&look, due, stop);
+            pace.last_round = Some(Instant::now());
+            self.tell_news(tell);
+        }
+    }
+
+    /// Rounds over one connection, as long as there is more to do at once. Whether there still is.
+    fn keep_at_it(&self, look: &Look, due: Due, stop: &(dyn Fn() -> bool + Sync)) -> bool {
+        let Some(with) = &look.connection.enrolled else { return false };
+        let made = Http::new(&with.hub_url, look.ca_file.as_deref());
+        let opened = made.map_err(SyncError::Station).and_then(|http| {
+            let engine = Engine::new(self, &http, stop)?;
+            let mut budget = Budget { each: EACH, whatever_failed: due == Due::Asked };
+            loop {
+                let report = engine.round(budget)?;
+                budget.whatever_failed = false;
+                let paused = self.read(|reading| Ok(reading.sync_connection()?))?.paused;
+                if !report.more || stop() || !paused.is_empty() {
+                    return Ok(report.more);
+                }
+            }
+        });
+        match opened {
+            Ok(more) => more,
+            // A round has noted how it failed; what kept it from beginning is noted here.
+            Err(SyncError::Station(error)) => {
+                let told = format!("{error:#}");
+                let next_ms = self.clock().now().utc_ms + 60_000;
+                let _ = self.write(|writing| Ok(writing.note_sync_failure(Direction::Uplink, &told, next_ms)?));
+                false
+            }
+            Err(_) => false,
+        }
+    }
+
+    fn look(&self) -> anyhow::Result<Look> {
+        let settings = self.settings()?.sync;
+        self.read(|reading| {
+            Ok(Look {
+                connection: reading.sync_connection()?,
+                uplink: reading.sync_state(Direction::Uplink)?,
+                pending: reading.pending()?.records,
+                every: Duration::from_secs(u64::from(settings.every_s)),
+                ca_file: settings.ca_file,
+            })
+        })
+    }
+
+    fn tell_news(&self, tell: &mut dyn FnMut(News)) {
+        if let Ok(news) = self.sync_news() {
+            tell(news);
+        }
+    }
+
+    /// How the way to headquarters is, without figures that change all the time.
+    pub(crate) fn sync_news(&self) -> anyhow::Result<News> {
+        self.read(|reading| {
+            let connection = reading.sync_connection()?;
+            let mut error = None;
+            for direction in [Direction::Uplink, Direction::Downlink, Direction::Blobs] {
+                error = error.or(reading.sync_state(direction)?.last_error);
+            }
+            let left = reading.left_items(1)?.into_iter().next();
+            Ok(if connection.enrolled.is_none() {
+                (HealthStatus::Healthy, String::new())
+            } else if !connection.revoked.is_empty() {
+                (HealthStatus::Unhealthy, format!("headquarters no longer know this station: {}", connection.revoked))
+            } else if !connection.fenced.is_empty() && connection.take_over.is_empty() {
+                (HealthStatus::Unhealthy, format!("headquarters take no records of this copy: {}", connection.fenced))
+            } else if !connection.paused.is_empty() {
+                (HealthStatus::Degraded, format!("paused: {}", connection.paused))
+            } else if let Some(error) = error {
+                (HealthStatus::Degraded, error)
+            } else if connection.rejected_total > 0 {
+                let told = "headquarters have put records of this station aside: `wellread status` names them";
+                (HealthStatus::Degraded, told.to_owned())
+            } else if let Some(left) = left {
+                let told = format!("headquarters' {} {} cannot be taken up: {}", left.kind, left.key, left.reason);
+                (HealthStatus::Degraded, told)
+            } else {
+                (HealthStatus::Healthy, String::new())
+            })
+        })
+    }
+}
+
+impl Pace {
+    fn due(&self, look: &Look, now_ms: i64) -> Due {
+        let connection = &look.connection;
+        if connection.enrolled.is_none() || !connection.paused.is_empty() {
+            return Due::No;
+        }
+        if self.asked.is_some_and(|asked| asked != connection.asked) {
+            return Due::Asked;
+        }
+        let since = self.last_round.map(|at| at.elapsed());
+        let at_least = |wait: Duration| since.is_none_or(|since| since >= wait);
+        let shut_out =
+            !connection.revoked.is_empty() || (!connection.fenced.is_empty() && connection.take_over.is_empty());
+        let is_due = if shut_out {
+            at_least(SHUT_OUT_EVERY)
+        } else if let Some(next_ms) = look.uplink.next_attempt_ms {
+            let planned_ms = next_ms - look.uplink.last_attempt_ms.unwrap_or(next_ms);
+            let waited = since.is_some_and(|since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX) >= planned_ms);
+            next_ms <= now_ms || waited || planned_by_a_wrong_clock(next_ms, now_ms)
+        } else {
+            self.more || at_least(look.every) || (look.pending > 0 && at_least(TOGETHER))
+        };
+        if is_due { Due::Yes } else { Due::No }
+    }
+}
+
+/// Waits for the next look; false when all is to end.
+fn rests(stop: &(dyn Fn() -> bool + Sync)) -> bool {
+    let until = Instant::now() + LOOK;
+    while Instant::now() < until {
+        if stop() {
+            return false;
+        }
+        thread::sleep(STOP_LOOK);
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wellread_store::Enrolment;
+
+    fn look(change: impl FnOnce(&mut Look)) -> Look {
+        let with = Enrolment {
+            hub_url: "http://hub".to_owned(),
+            hub_name: String::new(),
+            org_id: String::new(),
+            org_name: String::new(),
+        };
+        let mut look = Look {
+            connection: Connection { enrolled: Some(with), ..Connection::default() },
+            uplink: Row {
+                direction: Direction::Uplink,
+                epoch: String::new(),
+                incarnation: 1,
+                acked_seq: 0,
+                feed_seq: 0,
+                last_success_ms: None,
+                last_attempt_ms: None,
+                last_error: None,
+                attempts: 0,
+                next_attempt_ms: None,
+            },
+            pending: 0,
+            every: Duration::from_secs(30),
+            ca_file: None,
+        };
+        change(&mut look);
+        look
+    }
+
+    fn just_now() -> Pace {
+        Pace { last_round: Some(Instant::now()), more: false, asked: Some(0) }
+    }
+
+    #[test]
+    fn a_round_is_due_when_something_is_to_be_told_or_heard() {
+        assert_eq!(Pace::default().due(&look(|_| {}), 0), Due::Yes, "at the start");
+        assert_eq!(just_now().due(&look(|_| {}), 0), Due::No, "not right after one");
+        assert_eq!(just_now().due(&look(|l| l.every = Duration::ZERO), 0), Due::Yes, "but when the time has come");
+        assert_eq!(just_now().due(&look(|l| l.connection.asked = 1), 0), Due::Asked, "and when somebody asks");
+        assert_eq!(Pace { more: true, ..just_now() }.due(&look(|_| {}), 0), Due::Yes, "or when it was not the end");
+        let earlier = Pace { last_round: Instant::now().checked_sub(TOGETHER), ..just_now() };
+        assert_eq!(earlier.due(&look(|l| l.pending = 1), 0), Due::Yes, "and soon when a plate came in");
+    }
+
+    #[test]
+    fn a_failure_is_waited_for_and_a_wrong_clock_is_not() {
+        let failed = |next_ms: i64| {
+            look(|l| {
+                l.pending = 5;
+                (l.uplink.last_attempt_ms, l.uplink.next_attempt_ms) = (Some(1_000), Some(next_ms));
+            })
+        };
+        assert_eq!(just_now().due(&failed(9_000), 2_000), Due::No, "new records do not hurry it");
+        assert_eq!(just_now().due(&failed(9_000), 9_000), Due::Yes, "the timer does, with nothing written meanwhile");
+        let waited = Pace { last_round: Instant::now().checked_sub(Duration::from_secs(9)), ..just_now() };
+        assert_eq!(
+            waited.due(&failed(9_000), -50_000),
+            Due::Yes,
+            "by the time that has passed, whatever the clock shows"
+        );
+        assert_eq!(Pace::default().due(&failed(9_000_000_000), 2_000), Due::Yes, "years away was another clock");
+    }
+
+    #[test]
+    fn nothing_goes_where_nothing_may() {
+        let paused = look(|l| (l.connection.paused, l.connection.asked) = ("lunch".to_owned(), 1));
+        assert_eq!(just_now().due(&paused, 0), Due::No, "a person paused it, and goes before who asks");
+        assert_eq!(Pace::default().due(&look(|l| l.connection.enrolled = None), 0), Due::No, "nobody to speak to");
+        let fenced = |why: &str| {
+            look(|l| {
+                (l.connection.fenced, l.connection.take_over) = ("fork".to_owned(), why.to_owned());
+                (l.pending, l.every) = (9, Duration::ZERO);
+            })
+        };
+        assert_eq!(just_now().due(&fenced(""), 0), Due::No, "a person must decide first");
+        assert_eq!(just_now().due(&fenced("this one"), 0), Due::Yes, "and has");
+    }
+}
