@@ -11,8 +11,8 @@ export type OutboxRecord = {
  */
 seq: number, 
 /**
- * What it tells of: `run`, `run-failed`, `rejection`, `review`, `signature`, `interface-file`, `user`, `config`,
- * `layout`.
+ * What it tells of: `run`, `run-failed`, `run-state`, `rejection`, `review`, `signature`, `interface-file`, `user`,
+ * `config`, `layout`, `assay`.
  */
 kind: string, 
 /**

@@ -3,6 +3,7 @@ import type { Disposition } from "./Disposition";
 import type { Health } from "./Health";
 import type { IntakeState } from "./IntakeState";
 import type { Now } from "./Now";
+import type { SyncState } from "./SyncState";
 
 /**
  * How the station is.
@@ -60,6 +61,10 @@ outbox_records: number,
  * Since when the oldest of them waits, in milliseconds since 1970.
  */
 outbox_oldest_ms: number | null, 
+/**
+ * How the way to headquarters is.
+ */
+sync: SyncState, 
 /**
  * Free space where the data are, in mebibytes.
  */

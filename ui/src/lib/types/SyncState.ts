@@ -3,4 +3,87 @@ import type { Headquarters } from "./Headquarters";
 import type { RejectedLine } from "./RejectedLine";
 import type { SyncPhase } from "./SyncPhase";
 
-export type SyncState = { enrolled: Headquarters | null, station_id: string, station_name: string, state: SyncPhase, in_words: string, pending: number, oldest_ms: number | null, blobs_pending: number, blobs_missing: number, rejected_total: number, rejected: Array<RejectedLine>, left: Array<string>, last_success_ms: number | null, last_attempt_ms: number | null, last_error: string | null, next_attempt_ms: number | null, paused: string | null, fenced: string | null, take_over_wanted: boolean, hub_only: number, };
+/**
+ * How the way to headquarters is.
+ */
+export type SyncState = { 
+/**
+ * With whom this station is enrolled; `None` while it belongs to nobody.
+ */
+enrolled: Headquarters | null, 
+/**
+ * This station's id.
+ */
+station_id: string, 
+/**
+ * Its name.
+ */
+station_name: string, 
+/**
+ * What is going on.
+ */
+state: SyncPhase, 
+/**
+ * The same in words, and what to do about it.
+ */
+in_words: string, 
+/**
+ * Records that headquarters must still learn.
+ */
+pending: number, 
+/**
+ * Since when the oldest waits, in milliseconds since 1970.
+ */
+oldest_ms: number | null, 
+/**
+ * Pictures that headquarters have not verified.
+ */
+blobs_pending: number, 
+/**
+ * Pictures that they cannot get, because they are missing or damaged here.
+ */
+blobs_missing: number, 
+/**
+ * Records that headquarters put aside.
+ */
+rejected_total: number, 
+/**
+ * The first of them.
+ */
+rejected: Array<RejectedLine>, 
+/**
+ * What headquarters sent and could not be applied here, each with its reason.
+ */
+left: Array<string>, 
+/**
+ * When headquarters were last heard, in milliseconds since 1970.
+ */
+last_success_ms: number | null, 
+/**
+ * When it was last tried, in milliseconds since 1970.
+ */
+last_attempt_ms: number | null, 
+/**
+ * Why the last try failed.
+ */
+last_error: string | null, 
+/**
+ * When it is tried again, in milliseconds since 1970; `None` where nothing failed.
+ */
+next_attempt_ms: number | null, 
+/**
+ * Why somebody paused it.
+ */
+paused: string | null, 
+/**
+ * Why headquarters take no records of this copy of the station's data.
+ */
+fenced: string | null, 
+/**
+ * Whether this copy is to go on as a writer of its own at the next contact.
+ */
+take_over_wanted: boolean, 
+/**
+ * Records of earlier copies that only headquarters have.
+ */
+hub_only: number, };

@@ -48,7 +48,7 @@ class: WellClass,
  */
 label: Call, 
 /**
- * Probability of that class.
+ * Probability of that class, to four places.
  */
 confidence: number, 
 /**
