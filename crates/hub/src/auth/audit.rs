@@ -4,6 +4,7 @@ use crate::{
     Hub,
     db::{DbError, Tx, p},
 };
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -63,7 +64,12 @@ impl Entry {
 
 /// Appends an entry, in the transaction that does what it tells of.
 pub async fn note(hub: &Hub, tx: &Tx, org: Uuid, entry: &Entry) -> Result<(), DbError> {
-    let id = hub.id().map_err(|why| DbError::Passing(why.to_string()))?;
+    append(tx, org, hub.clock.now(), entry).await
+}
+
+/// The same without a hub.
+pub async fn append(tx: &Tx, org: Uuid, now: DateTime<Utc>, entry: &Entry) -> Result<(), DbError> {
+    let id = id(now).map_err(|why| DbError::Passing(why.to_string()))?;
     let details = if entry.details.is_null() { json!({}) } else { entry.details.clone() };
     tx.execute(
         "INSERT INTO auth.audit_logs (org_id, id, user_id, station_id, action, resource, resource_id, details,
@@ -85,9 +91,17 @@ pub async fn note(hub: &Hub, tx: &Tx, org: Uuid, entry: &Entry) -> Result<(), Db
             p(&entry.ip_address),
             p(&entry.user_agent),
             p(&entry.request_id),
-            p(&hub.clock.now()),
+            p(&now),
         ],
     )
     .await?;
     Ok(())
+}
+
+/// A new `UUIDv7` of this moment.
+pub(crate) fn id(now: DateTime<Utc>) -> anyhow::Result<Uuid> {
+    let mut random = [0; 10];
+    getrandom::fill(&mut random).map_err(|why| anyhow::anyhow!("the system gives no random numbers: {why}"))?;
+    let millis = u64::try_from(now.timestamp_millis()).unwrap_or(0);
+    Ok(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
 }

@@ -50,6 +50,8 @@ impl Caller {
             .query_opt(
                 "SELECT u.is_active AND u.deleted_at IS NULL AND EXISTS (SELECT 1 FROM auth.memberships m
                      WHERE m.org_id = u.org_id AND m.user_id = u.id AND m.ended_at IS NULL)
+                   AND EXISTS (SELECT 1 FROM auth.organizations o
+                     WHERE o.org_id = u.org_id AND o.status = 'active' AND o.deleted_at IS NULL)
                    AND EXISTS (SELECT 1 FROM auth.refresh_tokens t WHERE t.org_id = u.org_id AND t.user_id = u.id
                      AND t.family = $3 AND t.used_at IS NULL AND t.revoked_at IS NULL AND t.expires_at > $4),
                    EXISTS (SELECT 1 FROM auth.user_roles ur

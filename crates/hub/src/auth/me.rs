@@ -131,7 +131,7 @@ pub async fn set_own_password(
     let whose = (caller.org, caller.user);
     session::end(&hub, &tx, whose, Which::AllBut(caller.session), Some(caller.user)).await?;
     audit::note(&hub, &tx, caller.org, &caller.entry("PASSWORD_CHANGE", "users", caller.user)).await?;
-    feed::tell_user(&hub, &tx, caller.org, caller.user).await?;
+    feed::tell_user(&tx, caller.org, caller.user, hub.config.offline_days).await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -166,6 +166,6 @@ pub(super) async fn set(hub: &Hub, peer: &Peer, token: &str, password: &Password
     let mut entry = peer.entry("PASSWORD_RESET", "users", user);
     entry.user = Some(user);
     audit::note(hub, &tx, org.id, &entry).await?;
-    feed::tell_user(hub, &tx, org.id, user).await?;
+    feed::tell_user(&tx, org.id, user, hub.config.offline_days).await?;
     Ok(tx.commit().await?)
 }

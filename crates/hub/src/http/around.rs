@@ -129,7 +129,10 @@ fn dress(response: &mut Response, id: &str, tls: bool) {
         ),
     ];
     let headers = response.headers_mut();
-    headers.extend(ALWAYS);
+    // A page that people see says itself what it needs.
+    for (name, value) in ALWAYS {
+        headers.entry(name).or_insert(value);
+    }
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(REQUEST_ID, id);
     }

@@ -1,7 +1,7 @@
 //! What stations learn of people: accounts with their verifiers, and roles. The last statements of a change.
 
 use crate::{
-    Answer, Hub, Problem,
+    Answer, Problem,
     auth::caller::get,
     db::{Tx, p},
     station::feed,
@@ -10,8 +10,8 @@ use uuid::Uuid;
 use wellread_wire::downlink::{Item, Role, User};
 
 /// Tells of an account as it is now.
-pub(crate) async fn tell_user(hub: &Hub, tx: &Tx, org: Uuid, user: Uuid) -> Answer<()> {
-    let told = user_as_told(tx, org, user, hub.config.offline_days).await?;
+pub(crate) async fn tell_user(tx: &Tx, org: Uuid, user: Uuid, offline_days: u32) -> Answer<()> {
+    let told = user_as_told(tx, org, user, offline_days).await?;
     feed::append(tx, org, None, &format!("user:{user}"), &Item::User(told)).await?;
     Ok(())
 }
@@ -38,7 +38,7 @@ pub(crate) async fn tell_role(tx: &Tx, org: Uuid, name: &str) -> Answer<()> {
 }
 
 /// An account as stations get it.
-pub(crate) async fn user_as_told(tx: &Tx, org: Uuid, user: Uuid, offline_days: u32) -> Answer<User> {
+async fn user_as_told(tx: &Tx, org: Uuid, user: Uuid, offline_days: u32) -> Answer<User> {
     let row = tx
         .query_opt(
             "SELECT u.username, u.password, u.email, u.first_name, u.last_name,

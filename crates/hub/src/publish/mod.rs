@@ -1,9 +1,38 @@
-//! Placeholder.
+//! What headquarters publish to the stations: assays, layouts, settings, sets of models, and decisions about runs.
 
-use crate::Hub;
-use utoipa_axum::router::OpenApiRouter;
+pub mod assays;
+pub mod config;
+pub mod corrections;
+pub mod layouts;
+pub mod model_blobs;
+pub mod models;
+
+use crate::{
+    Answer, Hub,
+    db::{Tx, p},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
 
 /// The paths of this part.
 pub fn routes() -> OpenApiRouter<Hub> {
     OpenApiRouter::new()
+        .routes(routes!(assays::list_assays, assays::publish_assay))
+        .routes(routes!(assays::show_assay))
+        .routes(routes!(layouts::list_layouts, layouts::publish_layout))
+        .routes(routes!(layouts::retire_layout))
+        .routes(routes!(config::list_config))
+        .routes(routes!(config::set_config))
+        .routes(routes!(models::list_models, models::publish_model))
+        .routes(routes!(models::change_model))
+        .routes(routes!(model_blobs::look, model_blobs::take))
+        .routes(routes!(corrections::list_corrections, corrections::correct))
+}
+
+/// Lets two people who publish the same kind of thing do so one after the other: what the second one checks, the first
+/// one has written.
+async fn in_turn(tx: &Tx, org: Uuid, kind: &str) -> Answer<()> {
+    let name = format!("publish {kind} {org}");
+    tx.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", &[p(&name)]).await?;
+    Ok(())
 }
