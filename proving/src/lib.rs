@@ -3,6 +3,7 @@
 //! Whatever a case does, afterwards the [`checker`] compares every row of the hub with every row of the stations.
 //! Never here: a rule of the protocol. What is tried is what station and hub do by themselves.
 
+pub mod bench;
 pub mod cases;
 pub mod checker;
 pub mod hub;

@@ -177,21 +177,18 @@ impl Simulator {
     }
 
     async fn ask(&mut self, method: &str, path: &str, kind: &str, body: &[u8]) -> anyhow::Result<Answer> {
-        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\n", self.hub, body.len());
-        if !kind.is_empty() {
-            head.push_str(&format!("Content-Type: {kind}\r\n"));
-        }
-        if !self.token.is_empty() {
-            head.push_str(&format!("Authorization: Bearer {}\r\n", self.token));
-        }
-        head.push_str("\r\n");
-        let mut connection = match self.connection.take() {
-            Some(open) => open,
-            None => {
-                let stream = TcpStream::connect(self.hub).await?;
-                stream.set_nodelay(true)?;
-                BufReader::new(stream)
-            }
+        let named = if kind.is_empty() { String::new() } else { format!("Content-Type: {kind}\r\n") };
+        let known =
+            if self.token.is_empty() { String::new() } else { format!("Authorization: Bearer {}\r\n", self.token) };
+        let length = body.len();
+        let head =
+            format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Length: {length}\r\n{named}{known}\r\n", self.hub);
+        let mut connection = if let Some(open) = self.connection.take() {
+            open
+        } else {
+            let stream = TcpStream::connect(self.hub).await?;
+            stream.set_nodelay(true)?;
+            BufReader::new(stream)
         };
         connection.write_all(&[head.as_bytes(), body].concat()).await?;
         let answer = read_answer(&mut connection).await?;

@@ -174,7 +174,13 @@ impl StationInHand {
         kinds.into_iter().map(|(kind, name, size, side)| self.picture(kind, name, size, side)).collect()
     }
 
-    fn picture(&mut self, kind: ImageKind, name: String, size: usize, side: (u32, u32)) -> anyhow::Result<Image> {
+    pub(crate) fn picture(
+        &mut self,
+        kind: ImageKind,
+        name: String,
+        size: usize,
+        side: (u32, u32),
+    ) -> anyhow::Result<Image> {
         let sha256 = if self.pictures.kept {
             let bytes = self.plates.bytes(size);
             self.station.blobs().put(&bytes)?.parse()?

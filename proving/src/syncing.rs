@@ -13,7 +13,7 @@ use std::{
 };
 use tempfile::TempDir;
 use wellread_station::{
-    Clock, Folder, Steps, backup,
+    Clock, Folder, Station, Steps, backup,
     backup::Present,
     keys::KeyPlace,
     store::{Actor, Head, OutboxRecord, RejectedRecord, Sha256},
@@ -48,16 +48,12 @@ impl StationInHand {
         Ok(())
     }
 
-    /// Runs the station's own loop beside some work, and ends it with that.
-    pub fn while_syncing<T>(&self, work: impl FnOnce(&Self) -> anyhow::Result<T>) -> anyhow::Result<T> {
+    /// Does some work while the station's own loop runs beside it, as another process would, and ends the loop with that.
+    pub fn beside_the_sync<T>(&mut self, work: impl FnOnce(&mut Self) -> anyhow::Result<T>) -> anyhow::Result<T> {
+        let other = Station::open(self.station.folder(), self.clock.clone())?;
         let stop = AtomicBool::new(false);
         std::thread::scope(|scope| {
-            scope.spawn(|| {
-                while !stop.load(Ordering::SeqCst) {
-                    let _ = self.sync();
-                    std::thread::park_timeout(LOOK);
-                }
-            });
+            scope.spawn(|| other.keep_syncing(&|| stop.load(Ordering::SeqCst)));
             let done = work(self);
             stop.store(true, Ordering::SeqCst);
             done
@@ -198,7 +194,7 @@ impl StationInHand {
 
     /// The station in a folder that goes on with the numbers of another.
     pub(crate) fn opened(place: TempDir, like: &Self, seed: u64) -> anyhow::Result<Self> {
-        let station = wellread_station::Station::open(&Folder::new(place.path().join("data")), like.clock.clone())?;
+        let station = Station::open(&Folder::new(place.path().join("data")), like.clock.clone())?;
         Ok(Self {
             station,
             clock: like.clock.clone(),

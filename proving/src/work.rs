@@ -6,8 +6,8 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use wellread_plate::{assay::Role, class::Call, class::WellClass, format::PlateFormat};
 use wellread_station::store::{
-    Actor, Decision, FinalResults, Identity, LayoutKey, Meaning, NewInterfaceFile, NewLayout, NewReview, NewSignature,
-    NewUser, RunFailure, RunId, SeenFile, Sha256, StoredAssay, UserId,
+    Actor, Decision, FinalResults, Identity, ImageKind, LayoutKey, Meaning, NewInterfaceFile, NewLayout, NewReview,
+    NewSignature, NewUser, RunFailure, RunId, SeenFile, Sha256, StoredAssay, UserId,
 };
 
 /// Between one plate and the next, in milliseconds.
@@ -77,6 +77,22 @@ impl StationInHand {
             }
             left -= many.len() as u64;
             self.write(Actor::Station, |w| many.iter().try_for_each(|(new, made)| w.record_run(new, made)))?;
+        }
+        Ok(())
+    }
+
+    /// Runs that keep the camera's picture alone.
+    pub fn pictures_alone(&mut self, runs: u64) -> anyhow::Result<()> {
+        for _ in 0..runs {
+            self.made += 1;
+            self.clock.advance(PACE_MS);
+            let identity = self.identity();
+            let size = self.pictures.raw_bytes;
+            let raw = self.picture(ImageKind::Raw, format!("capture_{}.jpg", self.made), size, (4000, 3000))?;
+            let new = self.new_run(None, identity, &raw);
+            let mut made = self.plates.read()?;
+            made.images = vec![raw];
+            self.write(Actor::Station, |w| w.record_run(&new, &made))?;
         }
         Ok(())
     }
@@ -221,9 +237,9 @@ mod tests {
         station.work(20).unwrap();
         let records = station.station().read(|r| Ok(r.outbox_after(0, 1_000)?)).unwrap();
         let kinds: BTreeSet<&str> = records.iter().map(|record| record.kind.as_str()).collect();
-        for kind in [
-            "run", "run-failed", "rejection", "review", "signature", "interface-file", "user", "config", "layout",
-        ] {
+        for kind in
+            ["run", "run-failed", "rejection", "review", "signature", "interface-file", "user", "config", "layout"]
+        {
             assert!(kinds.contains(kind), "'{kind}' is not among {kinds:?}");
         }
         assert!(station.station().database().verify().unwrap().is_sound(), "and the database is sound");

@@ -85,7 +85,7 @@ impl World {
 
     /// Compares every row.
     pub fn compare(&self, stations: &[&StationInHand]) -> anyhow::Result<Found> {
-        self.compare_with(self.checker(stations))
+        self.compare_with(&self.checker(stations))
     }
 
     /// A comparison to be.
@@ -94,7 +94,7 @@ impl World {
     }
 
     /// Compares as told.
-    pub fn compare_with(&self, checker: Checker) -> anyhow::Result<Found> {
+    pub fn compare_with(&self, checker: &Checker) -> anyhow::Result<Found> {
         checker.compare(self.hub.database()).context("hub and stations cannot be compared")
     }
 }

@@ -121,7 +121,8 @@ fn pages(world: &World, given: Given<'_>, outcome: &mut Outcome) -> anyhow::Resu
     let station = world.station(2)?;
     world.settle(&station)?;
     let mut published = 0;
-    let sizes: &[u64] = if given.size == super::Size::Test { &[1, 499, 2] } else { &[1, 99, 100, 101, 499, 500, 501, 999, 1000, 1001] };
+    let sizes: &[u64] =
+        if given.size == super::Size::Test { &[1, 499, 2] } else { &[1, 99, 100, 101, 499, 500, 501, 999, 1000, 1001] };
     for entries in sizes {
         world.hub.publish_layouts(published, *entries)?;
         published += entries;

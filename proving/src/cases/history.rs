@@ -74,7 +74,7 @@ pub(super) fn disk_cloned(given: Given<'_>) -> anyhow::Result<Outcome> {
 /// Rows of both must be there; which of two logs has a place is not the rows' affair.
 fn compare_two(world: &World, one: &StationInHand, other: &StationInHand) -> anyhow::Result<crate::checker::Found> {
     // A sample that both have plates of is summed up over both at the hub, and over its own at each.
-    world.compare_with(world.checker(&[one, other]).without("station_log").without("sample_summary"))
+    world.compare_with(&world.checker(&[one, other]).without("station_log").without("sample_summary"))
 }
 
 /// A station works on after its backup, loses its disk, and goes on from the backup.

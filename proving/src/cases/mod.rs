@@ -93,22 +93,46 @@ impl Case {
 
 /// Every case.
 pub const ALL: [Case; 18] = [
-    Case { name: "answers-lost", what: "every answer is lost once after the hub has committed", run: weather::answers_lost },
+    Case {
+        name: "answers-lost",
+        what: "every answer is lost once after the hub has committed",
+        run: weather::answers_lost,
+    },
     Case { name: "requests-cut", what: "requests cut at every class of byte boundaries", run: weather::requests_cut },
     Case { name: "answers-cut", what: "answers cut at every class of byte boundaries", run: weather::answers_cut },
-    Case { name: "doubled", what: "every request arrives twice, one after the other and at once", run: weather::doubled },
+    Case {
+        name: "doubled",
+        what: "every request arrives twice, one after the other and at once",
+        run: weather::doubled,
+    },
     Case { name: "reordered", what: "pushes arrive after the ones that came later", run: weather::reordered },
     Case { name: "latency", what: "answers take seconds", run: weather::latency },
     Case { name: "storm", what: "proxies answer with 5xx and 429", run: weather::storm },
-    Case { name: "quiet-retry", what: "the last retry comes by itself, without a new record", run: weather::quiet_retry },
+    Case {
+        name: "quiet-retry",
+        what: "the last retry comes by itself, without a new record",
+        run: weather::quiet_retry,
+    },
     Case { name: "any-weather", what: "all of it by chance, several stations at once", run: weather::any_weather },
     Case { name: "hub-killed", what: "the hub dies at every named place, and by SIGKILL", run: power::hub_killed },
-    Case { name: "database-stopped", what: "PostgreSQL stops, is killed, and comes back", run: power::database_stopped },
+    Case {
+        name: "database-stopped",
+        what: "PostgreSQL stops, is killed, and comes back",
+        run: power::database_stopped,
+    },
     Case { name: "hub-restored", what: "the hub goes on from yesterday's backup", run: history::hub_restored },
     Case { name: "disk-cloned", what: "two stations go on with one log", run: history::disk_cloned },
     Case { name: "station-restored", what: "a station goes on from its backup", run: history::station_restored },
     Case { name: "clock-wrong", what: "a station's clock is a year off, both ways", run: time::clock_wrong },
-    Case { name: "token-expired", what: "a token ends on the way, and after weeks without contact", run: time::token_expired },
+    Case {
+        name: "token-expired",
+        what: "a token ends on the way, and after weeks without contact",
+        run: time::token_expired,
+    },
     Case { name: "poison", what: "records that can be no rows among good ones", run: content::poison },
-    Case { name: "boundaries", what: "batches and pages of exactly as much as may be, one less, one more", run: content::boundaries },
+    Case {
+        name: "boundaries",
+        what: "batches and pages of exactly as much as may be, one less, one more",
+        run: content::boundaries,
+    },
 ];

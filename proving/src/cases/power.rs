@@ -43,10 +43,11 @@ pub(super) fn hub_killed(given: Given<'_>) -> anyhow::Result<Outcome> {
     // And at a moment of nobody's choice: while requests are on their way.
     for place in [Place::BeforeBody, Place::MiddleOfBody, Place::LastMissing] {
         station.work(5)?;
-        world.network.weather(move |exchange| match exchange.is_push() {
-            true => Act::CutRequest(place, Ending::Closed),
-            false => Act::Pass,
-        });
+        world.network.weather(
+            move |exchange| {
+                if exchange.is_push() { Act::CutRequest(place, Ending::Closed) } else { Act::Pass }
+            },
+        );
         let _ = station.sync();
         world.hub.kill()?;
         let _ = station.sync();
@@ -82,7 +83,7 @@ pub(super) fn database_stopped(given: Given<'_>) -> anyhow::Result<Outcome> {
     let from = world.network.exchanges();
     std::thread::scope(|scope| {
         let stops = scope.spawn(|| {
-            world.network.wait_for(from + 4, std::time::Duration::from_secs(60));
+            world.network.wait_for(from + 4, std::time::Duration::from_mins(1));
             server.kill()?;
             server.start()
         });

@@ -12,7 +12,7 @@ use std::time::Duration;
 use wellread_station::Clock;
 
 /// Only against a station that never asks.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 const YEAR_MS: i64 = 365 * 24 * 3_600_000;
 
 /// Only the hub's clock counts for tokens and partitions; a station's own is believed for what it tells, and nothing else.

@@ -12,7 +12,7 @@ use rand_chacha::ChaCha8Rng;
 use std::{collections::BTreeSet, time::Duration};
 
 /// Only against a station that never asks.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_mins(2);
 
 /// Of every kind of request the first answer is lost, and of pushes and parts every first answer.
 pub(super) fn answers_lost(given: Given<'_>) -> anyhow::Result<Outcome> {
@@ -47,7 +47,7 @@ pub(super) fn answers_lost(given: Given<'_>) -> anyhow::Result<Outcome> {
 }
 
 /// Whether an exchange is the first of its kind since the weather changed.
-pub(super) fn once(of: fn(&Exchange) -> bool, act: Act) -> impl FnMut(&Exchange) -> Act + Send + 'static {
+pub(super) fn once(of: IsOf, act: Act) -> impl FnMut(&Exchange) -> Act + Send + 'static {
     let mut is_done = false;
     move |exchange| {
         if !is_done && of(exchange) {
@@ -58,8 +58,11 @@ pub(super) fn once(of: fn(&Exchange) -> bool, act: Act) -> impl FnMut(&Exchange)
     }
 }
 
+/// Whether an exchange is of a kind.
+type IsOf = fn(&Exchange) -> bool;
+
 /// The kinds of requests that a station makes.
-const KINDS: [(&str, fn(&Exchange) -> bool); 6] = [
+const KINDS: [(&str, IsOf); 6] = [
     ("push", Exchange::is_push),
     ("contact", |exchange| exchange.is("POST", "/contact")),
     ("token", |exchange| exchange.is("POST", "/token")),
@@ -169,7 +172,7 @@ pub(super) fn storm(given: Given<'_>) -> anyhow::Result<Outcome> {
         world.network.weather(move |_| {
             left = left.saturating_sub(1);
             // Every third gets through, so that the storm meets every kind of request.
-            if left > 0 && left % 3 != 0 { Act::Answer(status) } else { Act::Pass }
+            if left > 0 && !left.is_multiple_of(3) { Act::Answer(status) } else { Act::Pass }
         });
         let from = world.network.seen();
         ensure!(world.sync(&station)?, "a storm of {status}: the station does not get done");
@@ -195,7 +198,7 @@ pub(super) fn quiet_retry(given: Given<'_>) -> anyhow::Result<Outcome> {
             _ => Act::Pass,
         });
         let head = station.log_head()?;
-        station.while_syncing(|station| {
+        station.beside_the_sync(|station| {
             ensure!(world.network.wait_for(from + failures, LIMIT), "the station never asks");
             // From here on nothing is written, and nothing calls the sync.
             ensure!(station.wait_until_told(LIMIT)?, "after {failures} failures the station does not try by itself");
@@ -203,7 +206,7 @@ pub(super) fn quiet_retry(given: Given<'_>) -> anyhow::Result<Outcome> {
         })?;
         ensure!(station.log_head()? == head, "a record was made meanwhile, which might have been the reason");
         outcome.runs += failures;
-        outcome.add(world.compare_with(world.checker(&[&station]).without("sample_summary"))?);
+        outcome.add(world.compare_with(&world.checker(&[&station]).without("sample_summary"))?);
     }
     Ok(outcome)
 }

@@ -59,7 +59,7 @@ pub(super) fn open(path: &Path) -> anyhow::Result<Connection> {
 /// The rows of a question to a station: its first column is the key.
 pub(super) fn of_station(file: &Connection, sql: &str, low: Uuid, high: Uuid) -> anyhow::Result<Vec<Row>> {
     let mut statement = file.prepare(sql).with_context(|| format!("the station's side: {sql}"))?;
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let takes = statement.parameter_count();
     let (low, high) = (low.to_string(), high.to_string());
     let params: &[&dyn rusqlite::ToSql] = &[&low, &high];

@@ -166,11 +166,13 @@ const REVIEW: &str = "SELECT id, run_id, seq, kind, well, class, label,
     reason_code, reason_text, actor, user_id, at_ms, offset_min, based_on_seq, conflict, final AS final_json
   FROM well_review";
 
-const HUB_REVIEW: &str = "SELECT id::text, run_id, seq, kind, well, class, label, payload, reason_code, reason_text, actor,
+const HUB_REVIEW: &str =
+    "SELECT id::text, run_id, seq, kind, well, class, label, payload, reason_code, reason_text, actor,
     user_id, (extract(epoch FROM at) * 1000)::bigint, offset_min, based_on_seq, conflict::int, final
   FROM microplates.well_review WHERE station_id = ANY ($1)";
 
-const INTERFACE: &str = "SELECT id, seq, sample_no, file_name, file_path, file_size, status, generated_at, delivered_at,
+const INTERFACE: &str =
+    "SELECT id, seq, sample_no, file_name, file_path, file_size, status, generated_at, delivered_at,
     error_msg, created_at, offset_min, template, revision, test_no, target, sha256, attempts, next_try_ms
   FROM interface_file";
 

@@ -126,6 +126,8 @@ struct State {
     exchanges: u64,
     seen: Vec<Seen>,
     held: Vec<(String, Vec<u8>)>,
+    /// Pushes to the byte, once somebody wants to have them again.
+    kept: Option<Vec<Vec<u8>>>,
     open: Vec<TcpStream>,
 }
 
@@ -141,6 +143,7 @@ impl Network {
             exchanges: 0,
             seen: Vec::new(),
             held: Vec::new(),
+            kept: None,
             open: Vec::new(),
         };
         let stopped = AtomicBool::new(false);
@@ -177,6 +180,24 @@ impl Network {
     /// Lets the hub have what was held back.
     pub fn deliver_held(&self) {
         self.inner.deliver_held();
+    }
+
+    /// Keeps every push from now on.
+    pub fn keep_pushes(&self) {
+        self.inner.lock().kept = Some(Vec::new());
+    }
+
+    /// Sends the pushes that were kept to the hub again, to the byte and in order. How many, and how many it took.
+    pub fn replay(&self) -> io::Result<(u64, u64)> {
+        let (kept, hub) = {
+            let mut state = self.inner.lock();
+            (state.kept.take().unwrap_or_default(), state.hub)
+        };
+        let mut taken = 0;
+        for push in &kept {
+            taken += u64::from(wires::ask(hub, push, "POST")?.status() == Some(200));
+        }
+        Ok((kept.len() as u64, taken))
     }
 
     /// How many exchanges have begun.
@@ -225,10 +246,13 @@ impl Inner {
         self.stopped.load(Ordering::SeqCst)
     }
 
-    fn begin(&self, method: String, path: String, bytes: usize) -> (Exchange, Act, u64) {
+    fn begin(&self, method: String, path: String, request: &http::Message) -> (Exchange, Act, u64) {
         let mut state = self.lock();
         state.exchanges += 1;
-        let exchange = Exchange { number: state.exchanges, method, path, bytes };
+        let exchange = Exchange { number: state.exchanges, method, path, bytes: request.len() };
+        if let Some(kept) = state.kept.as_mut().filter(|_| exchange.is_push()) {
+            kept.push(request.bytes());
+        }
         let act = (state.weather)(&exchange);
         let season = state.season;
         drop(state);

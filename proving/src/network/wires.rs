@@ -11,7 +11,7 @@ use std::{
 };
 
 /// Only against a hub that hangs: no test waits for this.
-const HUB_PATIENCE: Duration = Duration::from_secs(60);
+const HUB_PATIENCE: Duration = Duration::from_mins(1);
 
 /// Serves a connection until one of the two ends it.
 pub(super) fn serve(station: &TcpStream, inner: &Inner) -> io::Result<()> {
@@ -20,7 +20,7 @@ pub(super) fn serve(station: &TcpStream, inner: &Inner) -> io::Result<()> {
     while let Some(request) = http::read_request(&mut reader)? {
         let mut words = request.first_line().into_iter();
         let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-        let (exchange, act, season) = inner.begin(method, path, request.len());
+        let (exchange, act, season) = inner.begin(method, path, &request);
         let hub = inner.lock().hub;
         let done = exchange_as(act, season, &request, (station, hub, &exchange.method), inner);
         let (status, answered) = done.as_ref().map_or((None, 0), |done| (done.status, done.answered));
