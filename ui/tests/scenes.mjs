@@ -92,6 +92,7 @@ export const SCENES = [
   { name: 'sync-record', hash: '#/sync', act: (page) => page.locator('[role=row][aria-rowindex="4"]').click() },
   { name: 'assays', hash: '#/assays' },
   { name: 'assay', hash: '#/assay/mic@1' },
+  { name: 'assay-theirs', hash: '#/assay/lab-hi@3' },
   {
     name: 'assay-edit',
     hash: '#/assay/hi@1',

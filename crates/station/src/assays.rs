@@ -7,13 +7,13 @@ use crate::{
     people::{Permission, Session},
 };
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use wellread_plate::{
     assay::{Assay, Role},
     class::{Call, WellClass},
     format::{PlateFormat, WellId},
 };
-use wellread_store::StoredAssay;
+use wellread_store::{AssayKey, Origin, StoredAssay};
 
 pub use well_roles::with_roles;
 
@@ -29,8 +29,10 @@ pub struct AssayLine {
     pub name: String,
     /// The plate it is done on.
     pub format: String,
-    /// Whether it comes with the program; else it is the laboratory's own.
+    /// Whether it comes with the program.
     pub shipped: bool,
+    /// Whose it is: of what headquarters sent, they alone make the next version.
+    pub origin: Origin,
     /// Whether new plates are read under it.
     pub active: bool,
 }
@@ -118,6 +120,7 @@ impl Station {
     pub fn add_assay(&self, session: &Session, file_name: &str, toml: &str, why: &str) -> anyhow::Result<StoredAssay> {
         let assay = Assay::from_toml(file_name, toml).map_err(|why| Problem::invalid(why.to_string()))?;
         refuse_shipped(&assay)?;
+        refuse_of_headquarters(&assay, &self.hub_assays()?)?;
         let stored = StoredAssay { id: assay.id, version: assay.version, name: assay.name, toml: toml.to_owned() };
         self.act(session, Permission::ConfigWrite, |writing| Ok(writing.add_own_assay(&stored, why)?))?;
         Ok(stored)
@@ -128,11 +131,15 @@ impl Station {
         self.read(|reading| Ok(reading.assays()?))
     }
 
+    fn hub_assays(&self) -> anyhow::Result<BTreeSet<AssayKey>> {
+        self.read(|reading| Ok(reading.hub_assays()?))
+    }
+
     /// Every version of every assay, as lists show them.
     pub fn assay_lines(&self) -> anyhow::Result<Vec<AssayLine>> {
-        let (used, stored) = (self.settings()?.assay, self.assays()?);
+        let (used, stored, theirs) = (self.settings()?.assay, self.assays()?, self.hub_assays()?);
         let newest = |id: &str| stored.iter().filter(|other| other.id == id).map(|other| other.version).max();
-        stored.iter().map(|one| Ok(line(one, &used, newest(&one.id))?.0)).collect()
+        stored.iter().map(|one| Ok(line(one, &used, newest(&one.id), &theirs)?.0)).collect()
     }
 
     /// A version of an assay, whole.
@@ -141,7 +148,7 @@ impl Station {
         let newest = stored.iter().filter(|other| other.id == id).map(|other| other.version).max();
         let found = stored.into_iter().find(|one| one.id == id && one.version == version);
         let found = found.ok_or_else(|| Problem::not_found("assay", format!("{id} version {version}")))?;
-        let (line, assay) = line(&found, &used, newest)?;
+        let (line, assay) = line(&found, &used, newest, &self.hub_assays()?)?;
         Ok(AssayView { line, plate: drawing(&assay), text: found.toml, classes: assay.classes })
     }
 
@@ -161,7 +168,8 @@ impl Station {
         let mut fault = |key: &str, message: String| {
             faults.push(AssayFault { line: well_roles::line_of(text, key), key: Some(key.to_owned()), message });
         };
-        if let Err(why) = refuse_shipped(&assay) {
+        let theirs = self.hub_assays()?;
+        if let Err(why) = refuse_shipped(&assay).and_then(|()| refuse_of_headquarters(&assay, &theirs)) {
             fault("id", why.message);
         } else if let Some(known) = self.read(|reading| Ok(reading.assay(&assay.id, assay.version)?))?
             && known.toml != text
@@ -182,14 +190,31 @@ fn refuse_shipped(assay: &Assay) -> Result<(), Problem> {
     }
 }
 
-fn line(stored: &StoredAssay, used: &str, newest: Option<u32>) -> anyhow::Result<(AssayLine, Assay)> {
+/// Headquarters may have made the next version already, and two texts of one version are none.
+fn refuse_of_headquarters(assay: &Assay, theirs: &BTreeSet<AssayKey>) -> Result<(), Problem> {
+    if theirs.iter().all(|key| key.id != assay.id) {
+        return Ok(());
+    }
+    let told =
+        format!("the assay '{}' is headquarters': have them change it there, or give yours another `id`", assay.id);
+    Err(Problem::invalid(told))
+}
+
+fn line(
+    stored: &StoredAssay,
+    used: &str,
+    newest: Option<u32>,
+    theirs: &BTreeSet<AssayKey>,
+) -> anyhow::Result<(AssayLine, Assay)> {
     let assay = Assay::from_toml(&stored.id, &stored.toml)?;
+    let key = AssayKey { id: stored.id.clone(), version: stored.version };
     let line = AssayLine {
         id: stored.id.clone(),
         version: stored.version,
         name: stored.name.clone(),
         format: assay.format.to_string(),
         shipped: Assay::shipped(&stored.id).is_some(),
+        origin: if theirs.contains(&key) { Origin::Hub } else { Origin::Station },
         active: stored.id == used && Some(stored.version) == newest,
     };
     Ok((line, assay))

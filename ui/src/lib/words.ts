@@ -182,6 +182,7 @@ export const taskName = from({
 
 export const outboxKind = from({
   run: m.outbox_run,
+  'run-state': m.outbox_run_state,
   'run-failed': m.outbox_run_failed,
   rejection: m.outbox_rejection,
   review: m.outbox_review,
@@ -189,6 +190,8 @@ export const outboxKind = from({
   'interface-file': m.outbox_file,
   user: m.outbox_user,
   config: m.outbox_config,
+  layout: m.outbox_layout,
+  assay: m.fact_assay,
 });
 
 const REJECTED: Words = {
@@ -211,9 +214,6 @@ const SHIPPED_ASSAYS: Words = {
 /** What people call an assay: the shipped ones in their language, a laboratory's own as it named them. */
 export const assayName = (line: { id: string; name: string; shipped: boolean }): string =>
   (line.shipped && SHIPPED_ASSAYS[line.id]?.()) || line.name;
-
-/** Where something that is not shipped was made. */
-export const originName = (shipped: boolean): string => (shipped ? m.origin_shipped() : m.origin_station());
 
 export const modelKind = from({
   locator: m.kind_locator,

@@ -537,3 +537,18 @@ test('what came from headquarters is told so and cannot be changed here', async 
   expect(screen.queryByRole('dialog'), 'nothing opens').toBeNull();
   expect(station.calls.some((call) => call.name === 'set_active')).toBe(false);
 });
+
+test('an assay of headquarters is copied and never continued, and offered models are tried as others', async () => {
+  await open('#/assay/lab-hi@3');
+  const next = await screen.findByRole('button', { name: 'New version' }, { timeout: 8000 });
+  expect(next.title).toContain('comes from headquarters');
+  expect(screen.getByRole('button', { name: 'Copy as new' }).getAttribute('aria-disabled')).toBeNull();
+  screen.getByText('From headquarters');
+  location.hash = '#/models';
+  window.dispatchEvent(new HashChangeEvent('hashchange'));
+  const offered = (await screen.findByText('Offered by headquarters')).closest('section')!;
+  within(offered).getByText('Better with weak rings; tried at six laboratories.');
+  expect(
+    within(offered).getByRole('button', { name: 'Try on 50 past plates' }).getAttribute('aria-disabled'),
+  ).toBeNull();
+});

@@ -41,6 +41,7 @@ export type { Meaning } from '../types/Meaning';
 export type { ModelLine } from '../types/ModelLine';
 export type { ModelSet } from '../types/ModelSet';
 export type { Now } from '../types/Now';
+export type { OfferedSet } from '../types/OfferedSet';
 export type { Origin } from '../types/Origin';
 export type { OutboxRecord } from '../types/OutboxRecord';
 export type { Page } from '../types/Page';

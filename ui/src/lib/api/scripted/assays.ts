@@ -10,6 +10,17 @@ const TEXTS: Record<string, string> = { hi, ha, mic, qualitative };
 const value = (text: string, key: string): string | undefined =>
   new RegExp(`^${key} = "?([^"\\n]*)"?`, 'm').exec(text)?.[1];
 
+/** One that headquarters sent. */
+export const theirAssay: AssayLine = {
+  id: 'lab-hi',
+  version: 3,
+  name: 'HI, regional laboratories',
+  format: '96',
+  shipped: false,
+  origin: 'hub',
+  active: false,
+};
+
 export function shippedAssays(): AssayLine[] {
   return Object.entries(TEXTS).map(([id, text]) => ({
     id,
@@ -17,6 +28,7 @@ export function shippedAssays(): AssayLine[] {
     name: value(text, 'name') ?? id,
     format: '96',
     shipped: true,
+    origin: 'station' as const,
     active: id === 'hi',
   }));
 }

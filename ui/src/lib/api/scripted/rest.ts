@@ -154,6 +154,7 @@ export function assayLine(text: string): T.AssayLine {
     name: value('name'),
     format: value('format'),
     shipped: false,
+    origin: 'station',
     active: false,
   };
 }
@@ -181,10 +182,14 @@ export function models(): T.ModelSet[] {
       make('wellread-landmarks', 'landmark', '0.2.0'),
     ],
     agreement: agreed === null ? null : { runs: 400, wells: 38_400, agreed },
+    offered: null,
   });
   return [
     set('', 'C:\\Program Files\\Wellread\\models', '0.2.0', 38_246),
-    set('4f1c09aa72be5d10', 'C:\\ProgramData\\Wellread\\models\\4f1c09aa72be5d10', '0.3.0', null),
+    {
+      ...set('4f1c09aa72be5d10', 'C:\\ProgramData\\Wellread\\models\\4f1c09aa72be5d10', '0.3.0', null),
+      offered: { name: 'Autumn 2026', note: 'Better with weak rings; tried at six laboratories.', withdrawn: false },
+    },
   ];
 }
 

@@ -2,7 +2,7 @@
 import type { Backend, Events } from '../backend';
 import { Fault } from '../backend';
 import type * as T from '../shapes';
-import { assayView, checkText, layoutText, shippedAssays } from './assays';
+import { assayView, checkText, layoutText, shippedAssays, theirAssay } from './assays';
 import { CLASSES, endPoints, resultsOf } from './plates';
 import { photograph } from './paint';
 import { HEALTH, NOW_MS, detailOf, doubtfulIn, event, hex, idOf, identityOf, lineOf, now, seqOf } from './runs';
@@ -47,7 +47,7 @@ export class ScriptedStation implements Backend {
   #simulated = false;
   #files: T.InterfaceFile[] | null = null;
   #samples: Map<string, T.RunLine[]> | null = null;
-  #assays = shippedAssays();
+  #assays = [...shippedAssays(), theirAssay];
   #texts = new Map<string, string>();
   #pictures = new Map<string, string>();
   #users = rest.people();
@@ -162,7 +162,7 @@ export class ScriptedStation implements Backend {
       data_folder: 'C:\\ProgramData\\Wellread',
       can_keyring: true,
       encrypted: this.#scene !== 'first-start',
-      assays: this.#assays.map(({ id, name }) => ({ id, name })),
+      assays: shippedAssays().map(({ id, name }) => ({ id, name })),
       suggested_inbox: 'C:\\Users\\bench\\Pictures\\Plates',
       suggested_deliver: 'C:\\Users\\bench\\Documents\\Results',
       open: this.#person ? this.#link : null,
