@@ -10,6 +10,7 @@ UPDATE microplates.run_state s SET run_number = r.run_number
 SELECT set_config('app.upkeep', '', true);
 ALTER TABLE microplates.run_state ALTER COLUMN run_number SET NOT NULL;
 
+-- For whoever does not say it; a look for each row is slower than a join for all.
 CREATE FUNCTION microplates.fn_run_state_number() RETURNS trigger
 LANGUAGE plpgsql
 AS $$

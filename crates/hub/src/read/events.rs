@@ -130,16 +130,20 @@ impl Place {
     }
 }
 
-/// What the table says: the number of the last change, read before the changes after a place.
+/// What the table says: where the changes end, read before the changes after a place.
 struct Seen {
-    head: i64,
+    head: Place,
     changes: Vec<Change>,
 }
 
 async fn look(hub: &Hub, caller: &Caller, after: Option<i64>) -> Answer<Seen> {
     let tx = caller.begin(hub, RUN_READ).await?;
-    let counter = Sql::new("SELECT change_seq FROM microplates.org_counter WHERE").with(" org_id = ?", caller.org);
-    let head = counter.query(&tx).await?.first().map(|row| get(row, "change_seq")).transpose()?.unwrap_or(0);
+    // The epoch with it: the database may have taken a new one since this node began.
+    let counter = "SELECT h.epoch, coalesce(c.change_seq, 0) AS change_seq FROM public.hub_state h
+        LEFT JOIN microplates.org_counter c ON";
+    let rows = Sql::new(counter).with(" c.org_id = ?", caller.org).query(&tx).await?;
+    let row = rows.first().ok_or_else(|| anyhow::anyhow!("the database has no epoch"))?;
+    let head = Place { epoch: get(row, "epoch")?, seq: get(row, "change_seq")? };
     let changes = match after {
         Some(after) => changes(caller.org, after).query(&tx).await?,
         None => Vec::new(),
@@ -173,15 +177,15 @@ enum Told {
     /// These, in order; the place moves on to the last.
     Changes(Vec<Change>),
     /// What is between the place and here cannot be told any more: read the lists again, and go on from here.
-    Reset(i64),
+    Reset(Place),
 }
 
-fn told(place: i64, seen: Seen) -> Told {
+fn told(place: Place, seen: Seen) -> Told {
     let whole = match seen.changes.first() {
-        Some(first) => first.seq == place + 1,
-        None => seen.head == place,
+        Some(first) => first.seq == place.seq + 1,
+        None => seen.head.seq == place.seq,
     };
-    if whole { Told::Changes(seen.changes) } else { Told::Reset(seen.head) }
+    if whole && seen.head.epoch == place.epoch { Told::Changes(seen.changes) } else { Told::Reset(seen.head) }
 }
 
 fn event(name: &str, place: Place, data: &impl Serialize) -> Event {
@@ -206,16 +210,16 @@ fn stream(
     caller: Caller,
     seat: Seat,
     mut news: broadcast::Receiver<()>,
-    (first, start): (Event, i64),
+    (first, start): (Event, Place),
 ) -> impl Stream<Item = Result<Event, Infallible>> + Send {
     async_stream::stream! {
         let _seat = seat;
-        let mut place = Place { epoch: hub.epoch, seq: start };
+        let mut place = start;
         yield Ok(first);
         loop {
             let looked = Instant::now();
             match look(&hub, &caller, Some(place.seq)).await {
-                Ok(seen) => match told(place.seq, seen) {
+                Ok(seen) => match told(place, seen) {
                     Told::Changes(changes) => {
                         let many = changes.len() == MOST_CHANGES as usize;
                         for change in changes {
@@ -227,7 +231,7 @@ fn stream(
                         }
                     }
                     Told::Reset(head) => {
-                        place.seq = head;
+                        place = head;
                         yield Ok(reset(place));
                     }
                 },
@@ -289,14 +293,12 @@ async fn watch_events(
     let news = hub.news.subscribe();
     let head = look(&hub, &caller, None).await?.head;
     let seat = streams.seat(caller.org)?;
-    let now = Place { epoch: hub.epoch, seq: head };
+    let ready = |place: Place| (event("ready", place, &json!({ "seq": place.seq })), place);
     let first = match after {
-        None => (event("ready", now, &json!({ "seq": head })), head),
+        None => ready(head),
         // What was missed follows after the first look.
-        Some(after) if after.epoch == hub.epoch && after.seq <= head => {
-            (event("ready", after, &json!({ "seq": after.seq })), after.seq)
-        }
-        Some(_) => (reset(now), head),
+        Some(after) if after.epoch == head.epoch && after.seq <= head.seq => ready(after),
+        Some(_) => (reset(head), head),
     };
     let stream = stream(hub, caller, seat, news, first);
     let headers = [(HeaderName::from_static("x-accel-buffering"), "no")];
@@ -313,6 +315,10 @@ pub(super) fn routes() -> OpenApiRouter<Hub> {
 mod tests {
     use super::*;
 
+    fn place(seq: i64) -> Place {
+        Place { epoch: Uuid::from_u128(1), seq }
+    }
+
     fn seen(head: i64, seqs: &[i64]) -> Seen {
         let of = |seq: &i64| Change {
             seq: *seq,
@@ -321,19 +327,22 @@ mod tests {
             kinds: Vec::new(),
             run_ids: Vec::new(),
         };
-        Seen { head, changes: seqs.iter().map(of).collect() }
+        Seen { head: place(head), changes: seqs.iter().map(of).collect() }
     }
 
     #[test]
     fn a_gap_is_told_and_never_passed_over() {
-        assert_eq!(told(7, seen(7, &[])), Told::Changes(Vec::new()), "nothing new");
+        let told_at = |at: i64, seen: Seen| told(place(at), seen);
+        assert_eq!(told_at(7, seen(7, &[])), Told::Changes(Vec::new()), "nothing new");
         assert!(
-            matches!(told(7, seen(8, &[8, 9])), Told::Changes(new) if new.len() == 2),
+            matches!(told_at(7, seen(8, &[8, 9])), Told::Changes(new) if new.len() == 2),
             "one came between the two looks"
         );
-        assert_eq!(told(7, seen(12, &[11, 12])), Told::Reset(12), "8 to 10 are no longer kept");
-        assert_eq!(told(7, seen(12, &[])), Told::Reset(12), "none of them is");
-        assert_eq!(told(7, seen(5, &[])), Told::Reset(5), "the database is an older one than the place");
+        assert_eq!(told_at(7, seen(12, &[11, 12])), Told::Reset(place(12)), "8 to 10 are no longer kept");
+        assert_eq!(told_at(7, seen(12, &[])), Told::Reset(place(12)), "none of them is");
+        assert_eq!(told_at(7, seen(5, &[])), Told::Reset(place(5)), "the database is an older one than the place");
+        let before = Place { epoch: Uuid::from_u128(2), seq: 7 };
+        assert_eq!(told(before, seen(8, &[8])), Told::Reset(place(8)), "8 is another change in another history");
     }
 
     #[test]

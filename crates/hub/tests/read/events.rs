@@ -134,6 +134,8 @@ async fn what_is_no_longer_kept_is_told_as_lost() {
     );
     change(&house, &org, "run").await;
     assert_eq!(seqs(&stream.changes(1).await), [6], "and go on from there");
+    house.sql("UPDATE public.hub_state SET epoch = gen_random_uuid()").await;
+    assert_eq!(stream.next().await.unwrap().name, "reset", "the database is another one than a moment ago");
     let elsewhere = format!("{}/2", house.hub.id().unwrap());
     let mut stream = Stream::open(&house, &org, Some(&elsewhere)).await;
     assert_eq!(stream.next().await.unwrap().name, "reset", "a place of another history of the database is none");
