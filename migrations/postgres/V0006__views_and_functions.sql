@@ -229,7 +229,6 @@ END $$;
 CREATE FUNCTION microplates.fn_ensure_partitions(p_from timestamptz, p_months integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
-SET app.upkeep = 'on'
 SET lock_timeout = '10s'
 AS $$
 DECLARE
@@ -248,6 +247,8 @@ BEGIN
   END IF;
   -- One at a time, in the whole cluster of hubs.
   PERFORM pg_advisory_xact_lock(hashtextextended('wellread partitions', 0));
+  -- Here and not as the function's SET: only a superuser may give a function a setting of our own.
+  PERFORM set_config('app.upkeep', 'on', true);
   FOR n IN 0 .. p_months - 1 LOOP
     month := date_trunc('month', p_from AT TIME ZONE 'UTC') + make_interval(months => n);
     suffix := to_char(month, '_YYYY_MM');
@@ -271,6 +272,7 @@ BEGIN
     END LOOP;
     made := made + 1;
   END LOOP;
+  PERFORM set_config('app.upkeep', '', true);
   RETURN made;
 END $$;
 
@@ -279,7 +281,6 @@ END $$;
 CREATE FUNCTION microplates.fn_drop_partitions_before(p_before timestamptz) RETURNS integer
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
-SET app.upkeep = 'on'
 SET lock_timeout = '10s'
 AS $$
 DECLARE
@@ -296,6 +297,7 @@ BEGIN
     RAISE EXCEPTION 'retention ends in the past' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   PERFORM pg_advisory_xact_lock(hashtextextended('wellread partitions', 0));
+  PERFORM set_config('app.upkeep', 'on', true);
   FOR suffix IN
     SELECT right(c.relname, 8) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
     WHERE i.inhparent = 'microplates.prediction_run'::regclass
@@ -328,5 +330,6 @@ BEGIN
     INTO orgs, samples FROM (SELECT DISTINCT org_id, sample_no FROM pg_temp.wellread_ended WHERE sample_no IS NOT NULL) e;
   DROP TABLE pg_temp.wellread_ended;
   PERFORM microplates.fn_summarise_samples(orgs, samples);
+  PERFORM set_config('app.upkeep', '', true);
   RETURN dropped;
 END $$;
