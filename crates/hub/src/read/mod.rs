@@ -3,7 +3,7 @@
 //! Nothing here writes. Every list is paged by the key of its last row and can be had as a sheet; every statement is
 //! one that an index answers.
 
-pub(crate) mod ask;
+pub mod ask;
 mod cursor;
 pub mod events;
 mod images;

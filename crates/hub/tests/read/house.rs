@@ -97,7 +97,7 @@ impl House {
         ))
         .await;
         let now = self.hub.clock.now().timestamp();
-        let claims = Claims { kind: TokenKind::Person, sub: user, org, session, iat: now, exp: now + 3600 };
+        let claims = Claims { kind: TokenKind::Person, sub: user, org, session, iat: now, exp: now + 20 * 3600 };
         self.hub.keys.sign(&claims).unwrap()
     }
 
