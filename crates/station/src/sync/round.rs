@@ -198,11 +198,12 @@ impl<'s> Engine<'s> {
         let now_ms = self.station.clock().now().utc_ms;
         let asked = self.station.read(|reading| {
             let (uplink, downlink) = (reading.sync_state(Direction::Uplink)?, reading.sync_state(Direction::Downlink)?);
-            let pending = reading.pending()?;
+            let (pending, takes_over) = (reading.pending()?, !reading.sync_connection()?.take_over.is_empty());
             Ok(Contact {
                 incarnation: uplink.incarnation,
                 log_head: reading.outbox_head()?.map(told),
-                audit_head: reading.audit_head()?.map(told),
+                // A copy that takes over has another trail, which is no sign of tampering.
+                audit_head: reading.audit_head()?.filter(|_| !takes_over).map(told),
                 pending: pending.records,
                 oldest_age_ms: pending.oldest_ms.map(|at| now_ms.saturating_sub(at).max(0)),
                 blobs_pending: reading.blobs_pending()?.0,

@@ -33,11 +33,24 @@ fn databases_of_earlier_releases_open_with_all_they_hold() {
         assert_eq!(runs.len(), 3, "{}: its runs are there", path.display());
         let told = db.read(|r| r.outbox_after(0, 1000)).unwrap();
         assert!(told.iter().filter(|record| record.kind == "run").count() == 3, "and wait for the hub");
+        assert!(
+            told.iter().all(|record| record.schema_version == i64::from(path.ends_with("schema_5.db")) + 1),
+            "in the version that was written then: a record is never rewritten"
+        );
+        let untold = db.read(|r| r.sync_connection()).unwrap().untold;
+        assert_eq!(untold, !path.ends_with("schema_5.db"), "{}: earlier releases did not tell all", path.display());
         let found = db.verify().unwrap();
         assert_eq!(found.findings, [], "{}: it verifies after its migrations", path.display());
         db.write(&station_at(100), |w| w.record_run(&new_run(100, "S9", "1"), &completion([4; 8], false))).unwrap();
         let told_more = db.read(|r| Ok::<_, Error>(r.outbox_after(0, 1000)?.len())).unwrap();
         assert_eq!(told_more, told.len() + 1, "the log goes on where it was");
+        let own = |id: &str| id == "hi";
+        while db.write(&station_at(101), |w| w.tell_untold(&own)).unwrap() {}
+        let kinds = db.read(|r| r.outbox_after(told.len() as i64 + 1, 1000)).unwrap();
+        let of = |kind: &str| kinds.iter().filter(|record| record.kind == kind).count();
+        // Two runs were reviewed; their states are told where they were not when they changed.
+        let expected = if untold { (1, 2) } else { (0, 0) };
+        assert_eq!((of("assay"), of("run-state")), expected, "{}: and what was never told is", path.display());
         assert!(db.verify().unwrap().is_sound(), "in one chain");
     }
 }

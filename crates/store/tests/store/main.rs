@@ -4,16 +4,22 @@
 
 mod support;
 
+mod assay;
+mod blob;
 mod derived;
 mod fixture;
+mod hub_people;
 mod intake;
 mod interface_file;
 mod layout;
 mod lists;
+mod model_offer;
 mod open;
 mod people;
 mod review;
 mod run;
 mod summary;
+mod sync_connection;
+mod sync_left;
 mod sync_state;
 mod verify;

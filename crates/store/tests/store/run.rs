@@ -38,7 +38,8 @@ fn one_call_records_a_whole_run() {
             let last = told.last().expect("the hub is told");
             assert_eq!(last.kind, "run", "of a run");
             let payload: serde_json::Value = serde_json::from_str(&last.payload)?;
-            assert_eq!(payload["wells"].as_array().map(Vec::len), Some(96), "with every well");
+            assert_eq!(payload["wells"]["label"].as_str().map(str::len), Some(96), "with every well");
+            assert_eq!(payload["wells"].get("bbox"), None, "boxes follow from the grid");
             assert_eq!(payload["content_sha256"], run.content_sha256.unwrap().to_string(), "and what it hashes to");
             Ok::<_, Error>(())
         })
@@ -57,7 +58,8 @@ fn the_hub_is_told_of_a_run_in_a_form_that_stays() {
     let record = bench.db.read(|r| r.outbox_after(0, 100)).unwrap().pop().unwrap();
     let mut payload: serde_json::Value = serde_json::from_str(&record.payload).unwrap();
     // Two wells tell the shape of all.
-    payload["wells"].as_array_mut().unwrap().truncate(2);
+    payload["wells"]["class"].as_array_mut().unwrap().truncate(2);
+    payload["wells"]["confidence"].as_array_mut().unwrap().truncate(2);
     payload["results"]["series"].as_array_mut().unwrap().truncate(1);
     insta::assert_json_snapshot!(payload);
 }
@@ -173,5 +175,47 @@ fn a_superseding_run_counts_once_accepted_and_the_old_one_stays() {
     assert_eq!(dispositions(), (Disposition::Superseded, Disposition::Accepted, 0), "accepted, it takes its place");
     bench.decide(1, 2, 2, wellread_store::Decision::Reject).unwrap();
     assert_eq!(dispositions(), (Disposition::Accepted, Disposition::Rejected, 8), "rejected, the old one holds again");
+    bench.assert_sound();
+}
+
+#[test]
+fn the_hub_is_told_of_boxes_and_flags_that_do_not_follow() {
+    let bench = station(None);
+    let mut made = completion([3; 8], false);
+    made.wells[13].bbox.xmin -= 2.0;
+    // A number read back from a text may differ in its last digit.
+    made.wells[14].bbox.xmin += 1e-9;
+    made.wells[15].flags = vec![wellread_plate::interpret::CallFlag::Glare];
+    bench.db.write(&station_at(2), |w| w.record_run(&new_run(1, "S1", "1"), &made)).unwrap();
+    let record = bench.db.read(|r| r.outbox_after(0, 100)).unwrap().pop().unwrap();
+    assert_eq!(record.schema_version, 2, "in the second version");
+    let payload: serde_json::Value = serde_json::from_str(&record.payload).unwrap();
+    let keys = |of: &str| payload["wells"][of].as_object().map(|all| all.keys().cloned().collect::<Vec<_>>());
+    assert_eq!(keys("bbox"), Some(vec!["B2".to_owned()]), "the one that somebody moved");
+    assert_eq!(keys("flags"), Some(vec!["B4".to_owned()]), "and what is odd");
+}
+
+#[test]
+fn the_hub_is_told_what_holds_once_it_is_not_what_it_derives() {
+    let bench = station(None);
+    let told = |bench: &Bench| {
+        let records = bench.db.read(|r| r.outbox_after(0, 1_000)).unwrap();
+        let states = records.into_iter().filter(|record| record.kind == "run-state");
+        states.map(|record| serde_json::from_str(&record.payload).unwrap()).collect::<Vec<serde_json::Value>>()
+    };
+    bench.record(1, "S1", "1", [5; 8], true);
+    bench.record(2, "", "1", [5; 8], true);
+    assert!(told(&bench).is_empty(), "what holds at first follows from the run");
+    bench.decide(1, 1, 1, wellread_store::Decision::Accept).unwrap();
+    let states = told(&bench);
+    assert_eq!(states.len(), 1, "a decision changes it: {states:?}");
+    assert_eq!(states[0]["disposition"], "accepted", "to this");
+    assert_eq!(states[0]["distribution"], serde_json::json!({ "5": 8 }), "with the end points that hold");
+    let mut newer = new_run(3, "S1", "1");
+    newer.supersedes = Some(run_id(1));
+    bench.db.write(&station_at(9), |w| w.record_run(&newer, &completion([6; 8], false))).unwrap();
+    let states = told(&bench);
+    assert_eq!(states.len(), 2, "the run that was replaced is told of as well: {states:?}");
+    assert_eq!(states[1]["disposition"], "superseded", "by the one that replaces it");
     bench.assert_sound();
 }

@@ -124,3 +124,15 @@ fn nobody_prunes_what_the_hub_does_not_have() {
     }
     bench.assert_sound();
 }
+
+#[test]
+fn what_is_young_stays_whatever_the_hub_has() {
+    let bench = telling(8);
+    write(&bench, 20, |w| w.acknowledge(8));
+    let fifth = bench.db.read(|r| r.outbox_after(4, 1)).unwrap()[0].at.utc_ms;
+    let prune = |made_after, worth_it| write(&bench, 20, |w| w.prune_acknowledged(0, made_after, worth_it));
+    assert_eq!(prune(fifth - 1, 5), 0, "four are not worth it");
+    assert_eq!(prune(fifth - 1, 4), 4, "what was made since the fifth stays");
+    assert_eq!(prune(fifth - 1, 1), 0, "for as long as it is young");
+    bench.assert_sound();
+}
