@@ -261,10 +261,15 @@ impl Objects {
     }
 }
 
-fn blob_path(org: Uuid, sha256: &Sha256) -> Path {
+/// What a blob is called in the store.
+pub fn blob_key(org: Uuid, sha256: &Sha256) -> String {
     let name = sha256.to_string();
     let (folder, rest) = name.split_at_checked(2).unwrap_or(("", &name));
-    Path::from(format!("blobs/{org}/{folder}/{rest}"))
+    format!("blobs/{org}/{folder}/{rest}")
+}
+
+fn blob_path(org: Uuid, sha256: &Sha256) -> Path {
+    Path::from(blob_key(org, sha256))
 }
 
 async fn hash_on(mut hash: sha2::Sha256, bytes: Bytes) -> Result<sha2::Sha256, ObjectsError> {

@@ -9,13 +9,7 @@ const KEPT: i64 = 100_000;
 /// Notes a change: among the last statements before the commit, because every other writer of the organization waits
 /// from here on. `kinds` are the tables or things (`run`, `run-state`, `review`, `signature`, `interface-file`,
 /// `rejection`, `station`, `station-reference`, `quarantine`); `runs` those it is about.
-pub async fn note(
-    tx: &Tx,
-    org: Uuid,
-    station: Option<Uuid>,
-    kinds: &[&str],
-    runs: &[Uuid],
-) -> Result<i64, DbError> {
+pub async fn note(tx: &Tx, org: Uuid, station: Option<Uuid>, kinds: &[&str], runs: &[Uuid]) -> Result<i64, DbError> {
     let row = tx
         .query_one(
             "WITH n AS (UPDATE microplates.org_counter SET change_seq = change_seq + 1 WHERE org_id = $1

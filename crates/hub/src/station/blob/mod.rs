@@ -1,0 +1,47 @@
+//! Blobs: pictures that stations bring and files of models that they fetch, by the SHA-256 of their bytes.
+//!
+//! A station asks first, sends in parts of at most 4 MiB and goes on where the hub's copy ends. What is received of a
+//! blob is in the database; the bytes are in the object store. The part that completes it has all of it hashed.
+
+mod rows;
+mod send;
+mod take;
+
+pub use send::{fetch, look};
+pub use take::put;
+
+#[doc(hidden)]
+pub use send::{__path_fetch, __path_look};
+#[doc(hidden)]
+pub use take::__path_put;
+
+use crate::{Problem, objects::ObjectsError};
+use axum::{
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
+    response::{IntoResponse as _, Response},
+};
+use wellread_wire::chain::Sha256;
+
+/// Says how much of a blob the hub has.
+const STATE: HeaderName = HeaderName::from_static("wellread-blob");
+/// Says where the next part begins.
+const OFFSET: HeaderName = HeaderName::from_static("wellread-offset");
+
+/// The hash in a path.
+fn hash(text: &str) -> Result<Sha256, Problem> {
+    text.parse().map_err(|why| Problem::new(StatusCode::NOT_FOUND, "not-found", format!("{why}")))
+}
+
+fn headers(state: &'static str, offset: u64) -> HeaderMap {
+    HeaderMap::from_iter([(STATE, HeaderValue::from_static(state)), (OFFSET, HeaderValue::from(offset))])
+}
+
+fn stands(state: &'static str, offset: u64) -> Response {
+    (StatusCode::OK, headers(state, offset)).into_response()
+}
+
+/// The store does not answer; it passes.
+fn passing(why: &ObjectsError) -> Problem {
+    tracing::error!("objects: {why}");
+    Problem::unavailable("the object store does not answer just now: try again in a moment")
+}

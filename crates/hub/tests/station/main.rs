@@ -1,0 +1,16 @@
+//! Stations and the hub over real HTTP with a real database: enrolment, tokens, the log in every order that a network
+//! makes of it, take-overs, feed, snapshot, blobs, quarantine, and a database that is an older copy of itself.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod blobs;
+mod downlink;
+mod enrol;
+mod epoch;
+mod events;
+mod log;
+mod quarantine;
+mod speed;
+mod take_over;
+mod tokens;
