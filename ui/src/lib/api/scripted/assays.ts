@@ -5,7 +5,11 @@ import qualitative from '../../../../../assays/qualitative.toml?raw';
 import { placeOf, wellName } from '../../plate/geometry';
 import type { AssayCheck, AssayLine, AssayView, Call, PlateDrawing, WellRole } from '../shapes';
 
-const TEXTS: Record<string, string> = { hi, ha, mic, qualitative };
+const SHIPPED: Record<string, string> = { hi, ha, mic, qualitative };
+const TEXTS: Record<string, string> = {
+  ...SHIPPED,
+  'lab-hi': hi.replace('id = "hi"', 'id = "lab-hi"').replace(/^version = 1$/m, 'version = 3'),
+};
 
 const value = (text: string, key: string): string | undefined =>
   new RegExp(`^${key} = "?([^"\\n]*)"?`, 'm').exec(text)?.[1];
@@ -22,7 +26,7 @@ export const theirAssay: AssayLine = {
 };
 
 export function shippedAssays(): AssayLine[] {
-  return Object.entries(TEXTS).map(([id, text]) => ({
+  return Object.entries(SHIPPED).map(([id, text]) => ({
     id,
     version: 1,
     name: value(text, 'name') ?? id,
