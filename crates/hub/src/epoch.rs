@@ -9,7 +9,6 @@ use crate::{
     objects::{Marker, Objects},
 };
 use anyhow::Context as _;
-use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 /// Keeps two nodes from moving the marker at the same time.
@@ -59,11 +58,10 @@ pub async fn tick(db: &Db, objects: &Objects) -> anyhow::Result<Uuid> {
 }
 
 /// Takes a new epoch because somebody says that the database was restored.
-pub async fn renew(db: &Db, objects: &Objects, now: DateTime<Utc>, why: &str) -> anyhow::Result<Uuid> {
+pub async fn new(db: &Db, objects: &Objects, why: &str) -> anyhow::Result<Uuid> {
     let marker = objects.marker().await.context("the object store does not say how far the database was")?;
     let tx = locked(db).await?;
     advance(&tx, marker.map_or(0, |marker| marker.generation), why).await?;
-    tx.execute("UPDATE public.hub_state SET epoch_since = $1", &[p(&now)]).await?;
     tx.commit().await?;
     tick(db, objects).await
 }

@@ -42,7 +42,7 @@ async fn a_restored_database_takes_a_new_epoch_and_gets_back_what_it_lost() {
 async fn somebody_may_say_that_the_database_was_restored() {
     let hub = TestHub::start().await;
     let before = hub.hub.epoch;
-    let after = epoch::renew(&hub.hub.db, &hub.hub.objects, hub.hub.clock.now(), "restored by hand").await.unwrap();
+    let after = epoch::new(&hub.hub.db, &hub.hub.objects, "restored by hand").await.unwrap();
     assert_ne!(before, after, "another one");
     let why: String = hub.one("SELECT epoch_why FROM public.hub_state", &[]).await;
     assert_eq!(why, "restored by hand", "with the reason");
