@@ -53,8 +53,8 @@ CREATE INDEX idx_health_checks_timestamp ON public.health_checks (timestamp);
 
 CREATE INDEX idx_row_counts_counts_gin ON microplates.row_counts USING gin (counts jsonb_path_ops);
 CREATE INDEX idx_interface_results_results_gin ON microplates.interface_results USING gin (results jsonb_path_ops);
--- A backlog brings a million boxes at once. Sorted in by 64 MB instead of by 4, they take half the time of a push;
--- autovacuum and housekeeping empty the list between backlogs.
+-- A backlog brings a million boxes at once. Sorted in by heaps of 64 MB instead of 4, they take half the time;
+-- autovacuum empties the heap between backlogs.
 CREATE INDEX idx_well_prediction_bbox_gin ON microplates.well_prediction USING gin (bbox jsonb_path_ops)
   WITH (gin_pending_list_limit = 65536);
 CREATE INDEX idx_sample_summary_summary_gin ON microplates.sample_summary USING gin (summary jsonb_path_ops);
