@@ -10,7 +10,7 @@ mod parts;
 use crate::{
     Hub,
     db::{DbError, Tx, p},
-    schema,
+    epoch, schema,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use std::{fmt, future::Future, time::Duration};
@@ -22,7 +22,7 @@ const EVERY: Duration = Duration::from_secs(15 * 60);
 const FIRST: Duration = Duration::from_secs(5);
 /// Months that are ready before they begin.
 const MONTHS_AHEAD: u32 = 3;
-/// How long `health_checks` and changes that live views go on from are kept.
+/// How long `health_checks` is kept.
 const KEPT: TimeDelta = TimeDelta::days(30);
 
 /// What was done in one round.
@@ -32,7 +32,7 @@ pub struct Done {
     pub months: u64,
     /// Tokens of people that had expired.
     pub tokens: u64,
-    /// Entries of feeds that newer ones have replaced.
+    /// Entries of feeds before the newest that are kept.
     pub feed: u64,
     /// Changes that no live view goes on from any more.
     pub changes: u64,
@@ -66,6 +66,7 @@ pub async fn round(hub: &Hub) -> Done {
     let mut step = Steps { hub, failed: &mut failed };
     done.months = step.count("months", months(hub, now)).await;
     step.count("keys", async { hub.keys.freshen(now).await.map(|()| 0).map_err(|problem| problem.detail) }).await;
+    step.count("epoch", async { epoch::tick(&hub.db, &hub.objects).await.map(|_| 0) }).await;
     done.health_checks = step.count("health-checks", health_checks(hub, now)).await;
     let orgs = match organizations(hub).await {
         Ok(orgs) => orgs,
@@ -77,7 +78,7 @@ pub async fn round(hub: &Hub) -> Done {
     for org in orgs {
         done.tokens += step.count("tokens", expired::remove(hub, org, now)).await;
         done.feed += step.count("feed", feed::trim(hub, org)).await;
-        done.changes += step.count("changes", feed::forget_changes(hub, org, now - KEPT)).await;
+        done.changes += step.count("changes", feed::trim_changes(hub, org)).await;
     }
     done.parts = step.count("parts", parts::remove(hub, now)).await;
     done.failed = failed;

@@ -18,27 +18,33 @@ use std::{
     fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     num::NonZeroU32,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 use uuid::Uuid;
 use wellread_wire::problem::code;
 
 /// Where secrets are tried.
-const DOORS: [&str; 6] = [
+const DOORS: [&str; 8] = [
     "/v1/auth/login",
     "/v1/auth/forgot",
     "/v1/auth/reset",
     "/v1/auth/verify-email",
     "/v1/auth/send-verification",
     "/v1/enrol",
+    "/reset-password",
+    "/confirm-email",
 ];
-/// Beyond this many callers, those who have been quiet are forgotten.
-const MOST_KEPT: usize = 20_000;
+/// After so many requests those who have been quiet are forgotten, so that the list stays as short as callers are many.
+const FORGET_EVERY: u32 = 10_000;
 
 /// How often somebody may ask.
 pub(super) struct Rates {
     all: Option<DefaultKeyedRateLimiter<Key>>,
     doors: Option<DefaultKeyedRateLimiter<Key>>,
+    asked: AtomicU32,
 }
 
 /// Who asks: somebody whose token is good, or whoever is at an address.
@@ -60,13 +66,16 @@ impl Rates {
             Quota::per_second(rate).allow_burst(rate.saturating_mul(const { NonZeroU32::new(10).unwrap() }))
         });
         let doors = NonZeroU32::new(config.rate_login_per_min).map(Quota::per_minute);
-        Self { all: all.map(RateLimiter::keyed), doors: doors.map(RateLimiter::keyed) }
+        Self { all: all.map(RateLimiter::keyed), doors: doors.map(RateLimiter::keyed), asked: AtomicU32::new(0) }
     }
 }
 
 pub(super) async fn slow_down(State(around): State<Arc<Around>>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let address = Key::Address(network(&request));
+    if around.rates.asked.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == 0 {
+        around.rates.all.iter().chain(&around.rates.doors).for_each(RateLimiter::retain_recent);
+    }
     if !is_probe(path) {
         if DOORS.contains(&path)
             && let Err(problem) = check(around.rates.doors.as_ref(), address)
@@ -89,9 +98,6 @@ pub(super) async fn slow_down(State(around): State<Arc<Around>>, request: Reques
 fn check(rates: Option<&DefaultKeyedRateLimiter<Key>>, who: Key) -> Result<(), Problem> {
     let Some(rates) = rates else { return Ok(()) };
     let Err(not_until) = rates.check_key(&who) else { return Ok(()) };
-    if rates.len() > MOST_KEPT {
-        rates.retain_recent();
-    }
     let wait_s = not_until.wait_time_from(DefaultClock::default().now()).as_secs() + 1;
     let told = format!("these are more requests than the hub takes from one caller: wait {wait_s} s");
     let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, code::SLOW_DOWN, told);

@@ -1,0 +1,81 @@
+//! `serve`, `migrate`, and what every verb begins with.
+
+use super::{
+    args::{DatabaseArgs, MigrateArgs, ServeArgs, StoreArgs, secret},
+    print,
+};
+use anyhow::Context as _;
+use serde_json::json;
+use tokio_postgres::NoTls;
+use wellread_hub::{
+    Hub, Problem,
+    config::{Config, ObjectsAt},
+    db::Db,
+    objects::Objects,
+    schema, serve, tls,
+};
+
+/// For a verb, which does one thing after the other.
+const CONNECTIONS: usize = 2;
+
+pub(super) async fn serve(args: ServeArgs) -> anyhow::Result<()> {
+    serve::serve(args.config()?).await
+}
+
+pub(super) async fn migrate(args: &MigrateArgs, json: bool) -> anyhow::Result<()> {
+    let url = args.owner.url()?;
+    let done = schema::migrate(&url).await?;
+    if let Some(password) = secret(args.app_password.as_deref(), "WELLREAD_HUB_APP_PASSWORD")? {
+        set_app_password(&url, &password).await?;
+    }
+    print::either(json, &json!({ "applied": done.applied, "version": done.version }), || {
+        let mut lines: Vec<String> = done.applied.iter().map(|name| format!("applied {name}")).collect();
+        lines.push(format!("the database has schema {}", done.version));
+        lines.join("\n")
+    })
+}
+
+async fn set_app_password(url: &str, password: &str) -> anyhow::Result<()> {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.context("the database does not answer")?;
+    let connection = tokio::spawn(connection);
+    let quoted = client.query_one("SELECT quote_literal($1)", &[&password]).await?;
+    let quoted: String = quoted.try_get(0)?;
+    // The statement itself is not told: it has the password in it.
+    client
+        .batch_execute(&format!("ALTER ROLE wellread_app LOGIN PASSWORD {quoted}"))
+        .await
+        .map_err(|why| {
+            why.as_db_error().map_or_else(|| anyhow::anyhow!("no answer"), |told| anyhow::anyhow!("{}", told.message()))
+        })
+        .context("the password of wellread_app could not be set: only its creator or a superuser may")?;
+    drop(client);
+    Ok(connection.await??)
+}
+
+/// The database alone, for verbs that need no blobs.
+pub(super) async fn hub(database: &DatabaseArgs) -> anyhow::Result<Hub> {
+    tls::provide();
+    serve::bare(Config { connections: CONNECTIONS, ..Config::plain(database.url()?, ObjectsAt::Memory) }).await
+}
+
+/// Everything, for verbs that work as requests do.
+pub(super) async fn whole_hub(store: &StoreArgs) -> anyhow::Result<Hub> {
+    tls::provide();
+    serve::bare(Config { connections: CONNECTIONS, ..Config::plain(store.database.url()?, store.objects.at()?) }).await
+}
+
+/// Database and object store, as they are.
+pub(super) fn store(store: &StoreArgs) -> anyhow::Result<(Db, Objects)> {
+    tls::provide();
+    let at = store.objects.at()?;
+    if let ObjectsAt::Folder(folder) = &at {
+        anyhow::ensure!(folder.is_dir(), "there is no folder {}: set WELLREAD_HUB_OBJECTS", folder.display());
+    }
+    let config = Config::plain(store.database.url()?, at);
+    Ok((Db::new(&config.database_url, CONNECTIONS)?, Objects::open(&config)?))
+}
+
+/// A problem in the words of the command line.
+pub(super) fn told(problem: Problem) -> anyhow::Error {
+    anyhow::anyhow!("{}", problem.detail)
+}

@@ -1,0 +1,18 @@
+//! What surrounds the hub: limits, health, TLS, its end, its upkeep, its command line, and a pooler in front of the
+//! database. Everything against a real PostgreSQL, over real sockets, and where a process matters, a real one.
+
+#![allow(clippy::disallowed_methods, reason = "files of tests")]
+
+mod backup_check;
+mod cli;
+mod form;
+mod health;
+mod housekeeping;
+mod node;
+mod place;
+mod pooler;
+mod rate;
+mod shutdown;
+mod size_and_time;
+mod station;
+mod tls;
