@@ -29,6 +29,7 @@ export const SCENES = [
   },
   { name: 'bench', hash: '#/bench' },
   { name: 'bench-offline', query: 'offline', hash: '#/bench' },
+  { name: 'bench-fenced', query: 'sync=fenced', hash: '#/bench' },
   { name: 'bench-viewer', query: 'as=visitor', hash: '#/bench' },
   { name: 'review', hash: RUN(411) },
   { name: 'review-no-number', hash: RUN(338 + 37) },

@@ -389,6 +389,18 @@ test('what waits for headquarters is in sight on every screen, and leads to what
   screen.getByText(/everything waits here and goes by itself\. Next try in 3 minutes\./);
 });
 
+test('a network that is away is no trouble of the bench, and what needs a person is', async () => {
+  await open('#/bench', { sync: 'waiting' });
+  await screen.findByText('Next plate', {}, { timeout: 8000 });
+  screen.getByText('Watching');
+  expect(screen.queryByText('The last try to reach headquarters failed.'), 'only the line above').toBeNull();
+  cleanup();
+  await open('#/bench', { sync: 'fenced' });
+  const told = await screen.findByText('Headquarters takes nothing from this station now.', {}, { timeout: 8000 });
+  expect(told.closest('a')?.getAttribute('href')).toBe('#/sync');
+  screen.getByText('Watching');
+});
+
 test('a station of its own is told nothing of a headquarters on other screens', async () => {
   await open('#/runs', { sync: 'not-enrolled' });
   const rail = await screen.findByRole('navigation', { name: 'Main menu' });

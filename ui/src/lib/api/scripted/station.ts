@@ -8,7 +8,7 @@ import { photograph } from './paint';
 import { HEALTH, NOW_MS, detailOf, doubtfulIn, event, hex, idOf, identityOf, lineOf, now, seqOf } from './runs';
 import { fileOf, filesOf, sampleDetail, samplesOf, summaryOf } from './samples';
 import * as rest from './rest';
-import { HUB, syncOf, type SyncScene } from './sync';
+import { HUB, partOf, syncOf, type SyncScene } from './sync';
 
 export interface Script {
   scene?: 'ready' | 'first-start' | 'signed-out' | 'broken';
@@ -241,15 +241,20 @@ export class ScriptedStation implements Backend {
     const attention: T.Attention[] = [];
     const message = 'D:\\camera: the network path was not found';
     if (offline) attention.push({ kind: 'part', part: 'inbox', status: 'unhealthy', message });
+    const sync = partOf(this.#sync);
+    if (sync.status !== 'healthy') attention.push({ kind: 'part', part: 'sync', ...sync });
     const [doubtful, waits] = [counted('to-review'), counted('waiting-sample')];
     if (waits > 0) attention.push({ kind: 'waiting-sample', runs: waits });
     if (doubtful > 0) attention.push({ kind: 'to-review', runs: doubtful });
     return {
       inbox: 'D:\\camera',
       inbox_online: !offline,
-      parts: offline
-        ? HEALTH.map((part) => (part.service === 'inbox' ? { ...part, status: 'unhealthy', message } : part))
-        : HEALTH,
+      parts: [
+        ...HEALTH.map((part): T.Health =>
+          offline && part.service === 'inbox' ? { ...part, status: 'unhealthy', message } : part,
+        ),
+        { service: 'sync', ...sync, at_ms: NOW_MS },
+      ],
       runs: counts,
       service: 'running',
       service_message: null,

@@ -1,5 +1,5 @@
 // How the way to headquarters is in a script. Ages are told against the clock of the window, so they begin there too.
-import type { SyncState } from '../shapes';
+import type { Health, SyncState } from '../shapes';
 import { idOf } from './runs';
 
 export type SyncScene = SyncState['state'] | 'rejected';
@@ -45,6 +45,13 @@ export function syncOf(scene: SyncScene): SyncState {
     take_over_wanted: false,
     hub_only: scene === 'fenced' ? 12 : 0,
   };
+}
+
+/** What the service says of it, among the other parts. */
+export function partOf(sync: SyncState): Pick<Health, 'status' | 'message'> {
+  const message = sync.fenced ?? sync.last_error ?? sync.paused ?? '';
+  if (sync.state === 'fenced' || sync.state === 'revoked') return { status: 'unhealthy', message };
+  return { status: message === '' ? 'healthy' : 'degraded', message };
 }
 
 const LEFT = ["assay hi 4: the name of the format '97' is not known to this release: update the station"];
