@@ -8,11 +8,7 @@ use super::{
     sheet::{self, SheetRow},
     sql::Sql,
 };
-use crate::{
-    Answer, Hub, Problem,
-    auth::caller::Caller,
-    db::{DbError, Tx},
-};
+use crate::{Answer, Hub, Problem, auth::caller::Caller, db::DbError};
 use axum::{
     Json,
     body::Body,
@@ -94,15 +90,12 @@ impl<L: List> Found<L> {
 }
 
 async fn page<L: List>(hub: &Hub, caller: &Caller, list: &L, after: Option<L::Key>, limit: u32) -> Answer<Found<L>> {
+    // One more than asked for tells whether there is a next page. Before the transaction: a filter that makes no sense
+    // needs none.
+    let sql = list.sql(caller.org, after, limit.saturating_add(1))?;
     let tx = caller.begin(hub, list.permission()).await?;
-    let found = rows(&tx, caller.org, list, after, limit).await?;
+    let rows = sql.query(&tx).await?;
     tx.commit().await?;
-    Ok(found)
-}
-
-async fn rows<L: List>(tx: &Tx, org: Uuid, list: &L, after: Option<L::Key>, limit: u32) -> Answer<Found<L>> {
-    // One more than asked for tells whether there is a next page.
-    let rows = list.sql(org, after, limit.saturating_add(1))?.query(tx).await?;
     let wanted = limit as usize;
     let items = rows.iter().take(wanted).map(|row| list.item(row)).collect::<Result<Vec<_>, _>>()?;
     let next = items.last().filter(|_| rows.len() > wanted).map(|last| list.key(last));

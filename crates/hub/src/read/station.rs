@@ -28,8 +28,8 @@ pub struct StationDetail {
     /// When the newest entry of its audit trail was told.
     #[schema(format = DateTime)]
     pub audit_anchored_at: Option<String>,
-    /// Places of its audit trail that were told with two different hashes: the trail was changed afterwards, or the
-    /// station was restored from a copy. At most 20, the newest first.
+    /// Places of its audit trail that were told with two different hashes, by whichever writer of its log. At most 20, the
+    /// newest first.
     pub audit_contradictions: Vec<i64>,
     /// The writers that its log has had, the newest first.
     pub incarnations: Vec<Incarnation>,

@@ -6,7 +6,7 @@ use super::{
     sheet::{Cell, SheetRow},
     sql::{Sql, get},
 };
-use crate::{Answer, Hub, auth::caller::Caller, db::DbError};
+use crate::{Answer, Hub, auth::caller::Caller, db::DbError, station::contact::IS_TAMPERED};
 use axum::{extract::State, http::HeaderMap, response::Response};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -77,6 +77,8 @@ pub struct StationItem {
     pub audit_seq: Option<i64>,
     /// And its hash.
     pub audit_hash: Option<String>,
+    /// Whether what it tells of its audit trail contradicts what it told before: the trail was changed from outside.
+    pub audit_tampered: bool,
     /// When it was enrolled.
     #[schema(format = DateTime)]
     pub enrolled_at: String,
@@ -91,10 +93,11 @@ pub(super) fn select(org: Uuid, now: DateTime<Utc>) -> Sql {
     Sql::new(
         "SELECT t.id, t.name, t.app_version, t.last_contact_at, t.quiet, t.last_push_at, t.pending, t.oldest_age_ms,
            t.blobs_pending, t.rejected, t.clock_skew_ms, t.feed_seq, t.fenced, t.fenced_at, t.incarnation,
-           t.audit_head_seq, t.audit_head_hash, t.enrolled_at, t.revoked_at, t.revoked_why
+           t.audit_head_seq, t.audit_head_hash, t.audit_tampered, t.enrolled_at, t.revoked_at, t.revoked_why
          FROM (SELECT s.*, ",
     )
-    .with("s.revoked_at IS NULL AND coalesce(s.last_contact_at, s.enrolled_at) < ? AS quiet", since)
+    .then(IS_TAMPERED)
+    .with(" AS audit_tampered, s.revoked_at IS NULL AND coalesce(s.last_contact_at, s.enrolled_at) < ? AS quiet", since)
     .with(" FROM microplates.station s WHERE s.org_id = ?) t WHERE t.org_id = ?", org)
 }
 
@@ -118,6 +121,7 @@ pub(super) fn item(row: &Row) -> Result<StationItem, DbError> {
         incarnation: get(row, "incarnation")?,
         audit_seq: get(row, "audit_head_seq")?,
         audit_hash: get(row, "audit_head_hash")?,
+        audit_tampered: get(row, "audit_tampered")?,
         enrolled_at: written(get::<DateTime<Utc>>(row, "enrolled_at")?),
         revoked_at: at("revoked_at")?,
     })
@@ -173,6 +177,7 @@ impl SheetRow for StationItem {
         "incarnation",
         "audit_seq",
         "audit_hash",
+        "audit_tampered",
         "enrolled_at",
         "revoked_at",
     ];
@@ -195,6 +200,7 @@ impl SheetRow for StationItem {
             Cell::number(self.incarnation),
             Cell::or_empty(self.audit_seq, Cell::number),
             (&self.audit_hash).into(),
+            self.audit_tampered.into(),
             (&self.enrolled_at).into(),
             (&self.revoked_at).into(),
         ]

@@ -48,7 +48,9 @@ async fn a_station_tells_how_it_stands() {
              VALUES ('{0}', '{id}', 1, 0, '{first}', 40, '{first}', 'enrolled', 'ann'),
                ('{0}', '{id}', 2, 30, '{first}', 35, '{second}', 'disk changed', 'ben');
              INSERT INTO microplates.audit_anchor (org_id, station_id, seq, hash, incarnation)
-             VALUES ('{0}', '{id}', 8, '{first}', 1), ('{0}', '{id}', 8, '{second}', 2), ('{0}', '{id}', 9, '{second}', 2)",
+             VALUES ('{0}', '{id}', 8, '{first}', 1), ('{0}', '{id}', 8, '{second}', 2), ('{0}', '{id}', 9, '{second}', 2);
+             INSERT INTO auth.audit_logs (org_id, station_id, action, resource, resource_id)
+             VALUES ('{0}', '{id}', 'TAMPERED', 'audit_trail', '{id}')",
             org.id
         ))
         .await;
@@ -60,6 +62,7 @@ async fn a_station_tells_how_it_stands() {
         "since when"
     );
     assert_eq!((&told["rejected"], &told["blobs_pending"]), (&3.into(), &12.into()), "what somebody must look at");
+    assert_eq!((&told["audit_tampered"], &station["audit_tampered"]), (&true.into(), &false.into()), "since then");
     assert_eq!(told["audit_contradictions"], serde_json::json!([8]), "one place of its trail has two hashes");
     assert_eq!(told["audit_seq"], 9, "the newest anchor");
     let incarnations = told["incarnations"].as_array().unwrap();
