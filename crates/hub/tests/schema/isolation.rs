@@ -323,7 +323,11 @@ async fn functions_work_with_the_callers_rights() -> anyhow::Result<()> {
     let definers = "SELECT oid::regproc::text FROM pg_proc WHERE prosecdef
         AND pronamespace IN ('auth'::regnamespace, 'microplates'::regnamespace, 'public'::regnamespace)";
     let lent = ["auth.fn_organization_ids", "microplates.fn_ensure_partitions", "microplates.fn_fleet"];
-    assert_eq!(texts(app, &format!("{definers} ORDER BY 1")).await?, lent, "the owner's rights are lent for ids and sums, never for a row");
+    assert_eq!(
+        texts(app, &format!("{definers} ORDER BY 1")).await?,
+        lent,
+        "the owner's rights are lent for ids and sums, never for a row"
+    );
     let returned = "SELECT DISTINCT coalesce(format_type(a.typ, NULL), p.prorettype::regtype::text) FROM pg_proc p
         LEFT JOIN LATERAL unnest(p.proallargtypes) WITH ORDINALITY a (typ, n) ON p.proargmodes[a.n] IN ('o', 't')
         WHERE p.prosecdef AND p.pronamespace IN ('auth'::regnamespace, 'microplates'::regnamespace)

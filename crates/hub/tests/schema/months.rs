@@ -2,7 +2,7 @@
 
 use crate::place::{A, B, Place, as_org, attempt, begin, connect, denied, refusal, texts};
 use chrono::{DateTime, Utc};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 use uuid::Uuid;
 use wellread_hub::{
     db::Db,
@@ -47,11 +47,12 @@ async fn run_at(place: &Place, org: Uuid, when: &str, sample: &str) -> anyhow::R
                 column => column.to_owned(),
             })
             .collect();
-        sql += &format!(
+        write!(
+            sql,
             "INSERT INTO microplates.{table} ({}) SELECT {} FROM microplates.{table} WHERE org_id = '{org}' AND {key} = '{org}';",
             columns.join(", "),
             values.join(", ")
-        );
+        )?;
     }
     as_org(&place.app, org, &sql).await?;
     Ok(id)
