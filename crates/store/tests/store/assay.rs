@@ -21,6 +21,10 @@ fn the_laboratorys_own_assays_are_told_and_those_of_headquarters_are_not() {
     let other = bench.db.write(&station_at(4), |w| w.add_hub_assay(&own(1, "c")));
     assert!(matches!(other, Err(Error::Refused(_))), "a version has one text, whoever sends another: {other:?}");
     let theirs = bench.db.read(|r| r.hub_assays()).unwrap();
-    assert_eq!(theirs.into_iter().collect::<Vec<_>>(), [AssayKey { id: "own".into(), version: 2 }], "whose it is, is known");
+    assert_eq!(
+        theirs.into_iter().collect::<Vec<_>>(),
+        [AssayKey { id: "own".into(), version: 2 }],
+        "whose it is, is known"
+    );
     bench.assert_sound();
 }

@@ -99,7 +99,10 @@ fn a_name_that_both_have_goes_to_headquarters_once_the_stations_account_is_close
     put(4).expect("the name is free");
     let now = bench.db.read(|r| r.user_by_name("mali")).unwrap().unwrap();
     assert_eq!(now.id, user_id(50), "it is headquarters' now");
-    assert!(bench.db.read(|r| r.user(user_id(7))).unwrap().username.starts_with("Mali (was"), "the old one is still known");
+    assert!(
+        bench.db.read(|r| r.user(user_id(7))).unwrap().username.starts_with("Mali (was"),
+        "the old one is still known"
+    );
     bench.assert_sound();
 }
 
@@ -114,15 +117,14 @@ fn the_station_keeps_an_admin_of_its_own_and_the_feed_never_fails_for_it() {
     assert!(matches!(last, Err(Error::Refused(_))), "one that does not end with the network: {last:?}");
     theirs.is_active = false;
     bench.db.write(&station_at(4), |w| w.put_hub_user(&theirs)).expect("headquarters close theirs whenever they like");
-    let nothing = HubRole {
-        name: "admin".into(),
-        description: String::new(),
-        permissions: BTreeSet::new(),
-        is_active: false,
-    };
+    let nothing =
+        HubRole { name: "admin".into(), description: String::new(), permissions: BTreeSet::new(), is_active: false };
     bench.db.write(&station_at(5), |w| w.put_hub_role(&nothing)).unwrap();
     let may = bench.db.read(|r| r.permissions(user_id(7))).unwrap();
-    assert!(may.contains("user:admin") && may.contains("config:write"), "an admin can always set things right: {may:?}");
+    assert!(
+        may.contains("user:admin") && may.contains("config:write"),
+        "an admin can always set things right: {may:?}"
+    );
     bench.assert_sound();
 }
 
@@ -147,7 +149,10 @@ fn an_account_behind_a_decision_is_known_even_if_it_may_not_sign_in() {
     let bench = station(None);
     bench.db.write(&station_at(1), |w| w.put_hub_stranger(user_id(60), "person1")).unwrap();
     let user = bench.db.read(|r| r.user(user_id(60))).unwrap();
-    assert!(!user.is_active && user.username.starts_with("person1 at headquarters"), "beside one of that name: {user:?}");
+    assert!(
+        !user.is_active && user.username.starts_with("person1 at headquarters"),
+        "beside one of that name: {user:?}"
+    );
     bench.assert_sound();
 }
 

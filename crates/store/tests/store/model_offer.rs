@@ -30,6 +30,10 @@ fn an_offer_is_fetched_once_and_may_be_taken_back() {
     put(5, OfferState::Wanted);
     assert_eq!(now().state, OfferState::Wanted, "and offer it again: whether its files are here is looked at anew");
     bench.db.write(&station_at(6), |w| w.note_model_offer(&id, OfferState::Failed, "no manifest")).unwrap();
-    assert_eq!((now().state, now().reason), (OfferState::Failed, "no manifest".to_owned()), "why it cannot be used is kept");
+    assert_eq!(
+        (now().state, now().reason),
+        (OfferState::Failed, "no manifest".to_owned()),
+        "why it cannot be used is kept"
+    );
     bench.assert_sound();
 }

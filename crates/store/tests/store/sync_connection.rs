@@ -81,13 +81,8 @@ fn pauses_fences_and_take_overs_are_in_the_audit_trail() {
 #[test]
 fn what_the_hub_put_aside_is_kept_as_it_last_said() {
     let bench = station(None);
-    let record = |seq| RejectedRecord {
-        seq,
-        kind: "run".into(),
-        code: "payload".into(),
-        reason: "unreadable".into(),
-        at_ms: 5,
-    };
+    let record =
+        |seq| RejectedRecord { seq, kind: "run".into(), code: "payload".into(), reason: "unreadable".into(), at_ms: 5 };
     bench.db.write(&station_at(1), |w| w.note_rejected(&[record(3), record(9)], 7)).unwrap();
     assert_eq!(bench.db.read(|r| r.rejected_records()).unwrap(), [record(3), record(9)], "the first of them");
     assert_eq!(connection(&bench).rejected_total, 7, "and how many there are");
