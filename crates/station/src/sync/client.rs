@@ -89,7 +89,9 @@ impl<'t> Client<'t> {
     }
 
     pub(super) fn push(&self, packed: &[u8]) -> Result<Acked, SyncError> {
-        plain(&self.authorized(post(self.path("log"), pack::CONTENT_TYPE, packed.to_vec()))?)
+        let answer = self.authorized(post(self.path("log"), pack::CONTENT_TYPE, packed.to_vec()))?;
+        // Outcomes are as many as records, so a hub may pack them.
+        if answer.header("content-type") == Some(pack::CONTENT_TYPE) { unpacked(&answer) } else { plain(&answer) }
     }
 
     pub(super) fn feed(&self, after: i64, limit: u32) -> Result<LooseFeed, SyncError> {
