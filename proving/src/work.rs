@@ -211,7 +211,7 @@ impl StationInHand {
         self.write(self.person(), |w| {
             w.set_config("intake.rest_ms", &json!(200 + n), "tried")?;
             w.add_layout(&layout)?;
-            w.add_assay(&assay, "ours")?;
+            w.add_own_assay(&assay, "ours")?;
             w.create_user(&NewUser {
                 id,
                 username: format!("person{n}"),

@@ -95,6 +95,12 @@ impl World {
 
     /// Compares as told.
     pub fn compare_with(&self, checker: &Checker) -> anyhow::Result<Found> {
-        checker.compare(self.hub.database()).context("hub and stations cannot be compared")
+        let mut found = checker.compare(self.hub.database()).context("hub and stations cannot be compared")?;
+        if !found.is_sound() {
+            let put_aside = "SELECT coalesce(string_agg(DISTINCT kind || ': ' || reason, '; '), 'nothing')
+                FROM microplates.sync_quarantine WHERE state = 'open'";
+            found.examples.push(format!("in the quarantine: {}", self.hub.sql()?.text(put_aside)?));
+        }
+        Ok(found)
     }
 }

@@ -106,7 +106,7 @@ pub(super) const TABLES: [Table; 17] = [
         "SELECT u.id, u.username, u.email, u.first_name, u.last_name, u.is_active,
            (SELECT json_group_array(name ORDER BY name) FROM user_roles ur JOIN roles r ON r.id = ur.role_id
             WHERE ur.user_id = u.id) AS roles_json
-         FROM users u WHERE u.verifier_expires_ms IS NULL",
+         FROM users u WHERE u.origin = 'station'",
         "SELECT id::text, username, email, first_name, last_name, is_active::int,
            ARRAY(SELECT name FROM unnest(roles) AS name ORDER BY name)
          FROM microplates.station_account WHERE station_id = ANY ($1)",
@@ -120,7 +120,8 @@ pub(super) const TABLES: [Table; 17] = [
     Table::whole(
         "station_layout",
         "SELECT (SELECT id FROM station) || '/' || id || '/' || version, name, plate_format,
-           json_extract(definition, '$.wells') AS wells_json, retired_at FROM plate_layout",
+           json_extract(definition, '$.wells') AS wells_json, retired_at FROM plate_layout
+         WHERE origin = 'station'",
         "SELECT station_id || '/' || id || '/' || version, name, plate_format, definition -> 'wells',
            (extract(epoch FROM retired_at) * 1000)::bigint
          FROM microplates.station_layout WHERE station_id = ANY ($1)",
@@ -128,7 +129,8 @@ pub(super) const TABLES: [Table; 17] = [
     Table::whole(
         "station_assay",
         // What is shipped with the program, headquarters have as well.
-        "SELECT (SELECT id FROM station) || '/' || id || '/' || version, name, toml FROM assay WHERE id LIKE 'own-%'",
+        "SELECT (SELECT id FROM station) || '/' || id || '/' || version, name, toml FROM assay
+         WHERE origin = 'station' AND id LIKE 'own-%'",
         "SELECT station_id || '/' || id || '/' || version, name, toml FROM microplates.station_assay
          WHERE station_id = ANY ($1) AND id LIKE 'own-%'",
     ),
