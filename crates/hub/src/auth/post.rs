@@ -46,9 +46,11 @@ async fn send(hub: &Hub, letter: &Letter) {
     while let Err(why) = hub.mail.send(letter).await {
         let Some(after_s) = again.next() else {
             tracing::error!("a letter was given up: {why:#}");
+            hub.metrics.letters.with_label_values(&["failed"]).inc();
             return;
         };
         tracing::warn!(after_s, "a letter did not leave and is tried again: {why:#}");
         tokio::time::sleep(Duration::from_secs(after_s)).await;
     }
+    hub.metrics.letters.with_label_values(&["sent"]).inc();
 }

@@ -1,6 +1,6 @@
 //! How large a request may be and how long it may take.
 
-use super::around::Around;
+use super::{around::Around, rest::Rest};
 use crate::{Problem, config::Config};
 use axum::{
     extract::{DefaultBodyLimit, Request, State},
@@ -14,16 +14,31 @@ use wellread_wire::{MOST_PACKED_BYTES, MOST_PART_BYTES};
 /// What anything but a push and a part of a blob may have.
 const MOST_BYTES: usize = 1024 * 1024;
 
-pub(super) async fn within(State(around): State<Arc<Around>>, mut request: Request, next: Next) -> Response {
+/// What is read of a body that was refused, so that its sender hears why.
+const MOST_DRAINED: usize = 2 * MOST_PART_BYTES;
+
+pub(super) async fn within(State(around): State<Arc<Around>>, request: Request, next: Next) -> Response {
     let (most_bytes, most_s) = of(&around.hub.config, request.method(), request.uri().path());
     let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|length: u64| length > most_bytes as u64) {
-        return too_large(most_bytes).into_response();
+    let too_much = announced.is_some_and(|length: u64| length > most_bytes as u64);
+    let rest = Rest::default();
+    let mut request = rest.lend(request);
+    let response = if too_much {
+        drop(request);
+        too_large(most_bytes).into_response()
+    } else {
+        // For a body that does not announce its size, or lies about it.
+        DefaultBodyLimit::max(most_bytes).apply(&mut request);
+        in_time(most_s, next.run(request)).await
+    };
+    if response.status().is_client_error() || response.status().is_server_error() {
+        rest.drain(MOST_DRAINED);
     }
-    // For a body that does not announce its size, or lies about it.
-    DefaultBodyLimit::max(most_bytes).apply(&mut request);
-    match tokio::time::timeout(Duration::from_secs(most_s), next.run(request)).await {
-        Ok(response) if response.status() == StatusCode::PAYLOAD_TOO_LARGE => too_large(most_bytes).into_response(),
+    if response.status() == StatusCode::PAYLOAD_TOO_LARGE { too_large(most_bytes).into_response() } else { response }
+}
+
+async fn in_time(most_s: u64, answer: impl Future<Output = Response>) -> Response {
+    match tokio::time::timeout(Duration::from_secs(most_s), answer).await {
         Ok(response) => response,
         // What was begun is dropped, and a transaction that is dropped is rolled back.
         Err(_) => Problem::unavailable(format!(

@@ -6,6 +6,7 @@ mod limits;
 pub mod openapi;
 pub mod problems;
 mod rate;
+mod rest;
 
 pub use around::RequestId;
 

@@ -28,7 +28,7 @@ pub(super) async fn finish(mut response: Response, id: &str) -> (Response, Optio
     }
     let problem = match response.extensions_mut().remove::<Problem>() {
         Some(problem) => problem,
-        None if is_problem(&response) => return (response, None),
+        None if !is_bare(&response) => return (response, None),
         None => {
             let (parts, body) = response.into_parts();
             let words = axum::body::to_bytes(body, LONGEST_WORDS).await.unwrap_or_default();
@@ -40,8 +40,10 @@ pub(super) async fn finish(mut response: Response, id: &str) -> (Response, Optio
     (rewritten(response, problem, id), Some(code))
 }
 
-fn is_problem(response: &Response) -> bool {
-    response.headers().get(header::CONTENT_TYPE).is_some_and(|media| media == wire::CONTENT_TYPE)
+/// Whether an answer is axum's own: words at most. A page for people, or a report, says itself what is wrong.
+fn is_bare(response: &Response) -> bool {
+    let media = response.headers().get(header::CONTENT_TYPE).map_or(b"".as_slice(), HeaderValue::as_bytes);
+    media.is_empty() || media.starts_with(b"text/plain")
 }
 
 fn rewritten(mut response: Response, problem: Problem, id: &str) -> Response {

@@ -28,8 +28,6 @@ pub struct Metrics {
     pub blob_bytes: IntCounterVec,
     /// Blobs that were complete and of the right hash.
     pub blobs_verified: IntCounter,
-    /// Entries appended to the feed.
-    pub feed_appended: IntCounter,
     /// Entries of the feed handed to stations.
     pub feed_served: IntCounter,
     /// Letters by outcome: `sent`, `failed`.
@@ -85,7 +83,6 @@ impl Metrics {
             records: make.counters("records_total", "Records of stations' logs", &["outcome"])?,
             blob_bytes: make.counters("blob_bytes_total", "Bytes of blobs", &["direction"])?,
             blobs_verified: make.counter("blobs_verified_total", "Blobs complete and of the right hash")?,
-            feed_appended: make.counter("feed_appended_total", "Entries appended to the feed")?,
             feed_served: make.counter("feed_served_total", "Entries of the feed handed to stations")?,
             letters: make.counters("letters_total", "Letters", &["outcome"])?,
             pool_in_use: make.gauge("pool_in_use", "Connections to the database in use")?,

@@ -28,7 +28,8 @@ async fn a_database_is_made_and_brought_up_to_date_by_its_owner() {
     let first = on_empty(&["migrate", "--json"]);
     let told: serde_json::Value = serde_json::from_slice(&first.stdout).unwrap();
     assert_eq!(told["version"], schema::newest(), "{}", said(&first));
-    assert_eq!(told["applied"].as_array().unwrap().len() as i64, schema::newest(), "all of them");
+    let last = told["applied"].as_array().unwrap().last().unwrap().to_string();
+    assert!(last.contains(&format!("V{}", schema::newest())), "up to the last one: {told}");
     let again: serde_json::Value = serde_json::from_slice(&on_empty(&["migrate", "--json"]).stdout).unwrap();
     assert_eq!(again["applied"].as_array().unwrap().len(), 0, "once");
     assert!(said(&on_empty(&["org", "list"])).starts_with("slug"), "and the hub can work with it");

@@ -36,17 +36,23 @@ async fn a_hub_is_ready_while_its_database_is_and_again_when_it_is_back() {
         .query("SELECT status FROM public.health_checks WHERE service = 'database' ORDER BY timestamp", &[])
         .await
         .unwrap();
-    let told: Vec<String> = told.iter().map(|row| row.get(0)).collect();
+    let mut told: Vec<String> = told.iter().map(|row| row.get(0)).collect();
+    // Where this machine is slow, what has not changed was told again after a minute.
+    told.dedup();
     assert_eq!(
         told,
         ["healthy", "unhealthy", "healthy"],
         "every change is remembered, also while nobody could be told"
     );
-    for _ in 0..5 {
+    let count = async || {
+        let row = rows.query_one("SELECT count(*) FROM public.health_checks", &[]).await.unwrap();
+        row.get::<_, i64>(0)
+    };
+    let before = count().await;
+    for _ in 0..20 {
         hub.get("/readyz").await;
     }
-    let again = rows.query_one("SELECT count(*) FROM public.health_checks", &[]).await.unwrap();
-    assert_eq!(again.get::<_, i64>(0), 3 + 3 + 1 + 1, "and what has not changed, once a minute");
+    assert!(count().await <= before + 4, "what has not changed is told once a minute, however often somebody asks");
 }
 
 /// Asks until the answer has this status: a look is good for a moment.

@@ -60,7 +60,7 @@ impl Node {
             said += &line;
             said.push('\n');
             if let Some((_, after)) = line.split_once("serving at ") {
-                break after.split_whitespace().next().unwrap().to_owned();
+                break after.split(|c: char| c.is_whitespace() || c == '"').next().unwrap().to_owned();
             }
         };
         let log = Arc::new(Mutex::new(said));

@@ -87,7 +87,7 @@ async fn a_node_tells_scripts_where_it_listens_and_its_log_holds_no_secret() {
         .env("WELLREAD_HUB_LOG_JSON", "true");
     let node = Node::start(command);
     let url = std::fs::read_to_string(&file).unwrap();
-    assert_eq!(url.trim_end(), node.url.trim_end_matches('"'), "the file and the log say the same");
+    assert_eq!(url.trim_end(), node.url, "the file and the log say the same");
     let url = url.trim_end();
     let answer = client()
         .post(format!("{url}/v1/auth/login?password=in-the-query"))

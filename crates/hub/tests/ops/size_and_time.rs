@@ -32,6 +32,19 @@ async fn what_is_too_large_is_refused_whether_or_not_it_says_its_size() {
 }
 
 #[tokio::test]
+async fn whoever_is_refused_while_still_sending_hears_why() {
+    let place = Place::new();
+    let hub = place.serve().await;
+    let path = format!("/v1/stations/{}/blobs/{}", uuid::Uuid::nil(), "0".repeat(64));
+    for _ in 0..20 {
+        let pieces = (0..64).map(|_| Ok::<_, std::io::Error>(vec![0; 64 << 10]));
+        let part = hub.ask(Method::PUT, &path).body(Body::wrap_stream(stream::iter(pieces)));
+        let refused = told(part.bearer_auth("expired")).await;
+        assert_eq!(refused.code(), "unauthenticated", "and no connection that breaks, which would say nothing");
+    }
+}
+
+#[tokio::test]
 async fn a_request_that_takes_too_long_is_given_up_and_leaves_nothing_behind() {
     let place = Place::new();
     node::organization(&place, "acme");

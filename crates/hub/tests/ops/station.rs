@@ -55,8 +55,8 @@ impl Station {
     }
 
     async fn prove(&mut self) {
-        let asked = json!({ "org_id": self.org });
-        let challenge: Challenge = read(self.post("challenge", &asked).await).await;
+        let asked = format!("challenge?org={}", self.org);
+        let challenge: Challenge = read(self.post(&asked, &json!({})).await).await;
         let text = signed_text(self.id, &challenge.challenge);
         let signature = URL_SAFE_NO_PAD.encode(self.key.sign(text.as_bytes()).to_bytes());
         let token: Token = read(self.post("token", &Prove { challenge: challenge.challenge, signature }).await).await;
