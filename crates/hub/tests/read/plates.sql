@@ -25,11 +25,13 @@ SELECT :org, pg_temp.uuid7(pg_temp.moment(n), n, 'run'), pg_temp.station(n), n, 
 FROM generate_series(:first, :last) n;
 
 INSERT INTO microplates.run_state (org_id, run_id, station_id, status, disposition, sample_no, submission_no, plate_no,
-  assay_id, predict_at, needs_review, conflict, signed, distribution, log_seq)
+  assay_id, predict_at, needs_review, conflict, signed, distribution, log_seq, run_number)
 SELECT org_id, id, station_id, status,
   CASE WHEN status = 'failed' THEN 'none' WHEN needs_review THEN 'to-review' ELSE 'accepted' END,
   sample_no, submission_no, plate_no, assay_id, predict_at, needs_review, station_seq % 203 = 0,
-  CASE WHEN station_seq % 51 = 0 THEN 'approved' ELSE '' END, '{"5": 8}', log_seq
+  CASE WHEN station_seq % 51 = 0 THEN 'approved' ELSE '' END, '{"5": 8}', log_seq,
+  -- The first do not say their number: then it is looked up.
+  CASE WHEN station_seq > 1000 THEN run_number END
 FROM microplates.prediction_run WHERE org_id = :org AND station_seq BETWEEN :first AND :last;
 
 INSERT INTO microplates.interface_file (org_id, id, station_id, seq, sample_no, file_name, status, created_at, template,
