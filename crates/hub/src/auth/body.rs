@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 /// A body of JSON.
 #[derive(Debug)]
-pub(crate) struct Said<T>(pub(crate) T);
+pub struct Said<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest<Hub> for Said<T> {
     type Rejection = Problem;

@@ -192,7 +192,7 @@ async fn reused(hub: &Hub, tx: &Tx, org: Uuid, token: &Token, peer: &Peer) -> An
 }
 
 /// Signs out: the session ends, its access tokens too.
-#[utoipa::path(post, path = "/v1/auth/logout", tag = "auth", responses(
+#[utoipa::path(post, path = "/v1/auth/logout", tag = "auth", security(("person" = [])), responses(
     (status = 204, description = "Signed out"),
     (status = 401, description = "Nobody was signed in", body = Object, content_type = "application/problem+json")
 ))]

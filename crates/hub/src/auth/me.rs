@@ -49,7 +49,7 @@ pub struct Organization {
 }
 
 /// Tells who asks.
-#[utoipa::path(get, path = "/v1/auth/me", tag = "auth", responses(
+#[utoipa::path(get, path = "/v1/auth/me", tag = "auth", security(("person" = [])), responses(
     (status = 200, description = "The account", body = Me),
     (status = 401, description = "Nobody is signed in", body = Object, content_type = "application/problem+json")
 ))]
@@ -92,10 +92,11 @@ pub struct OwnPassword {
 }
 
 /// Sets one's own password, with the old one. All other sessions of the account end; stations learn the new one.
-#[utoipa::path(post, path = "/v1/auth/password", tag = "auth", request_body = OwnPassword, responses(
+#[utoipa::path(post, path = "/v1/auth/password", tag = "auth", request_body = OwnPassword,
+    security(("person" = [])), responses(
     (status = 204, description = "Set"),
-    (status = 400, description = "The new one is none", body = Object, content_type = "application/problem+json"),
-    (status = 403, description = "The old one is wrong", body = Object, content_type = "application/problem+json")
+    (status = 400, description = "The old one is wrong, or the new one is none", body = Object,
+        content_type = "application/problem+json")
 ))]
 pub async fn set_own_password(
     State(hub): State<Hub>,
@@ -113,7 +114,7 @@ pub async fn set_own_password(
         lock::note(&hub, &tx, caller.org, &tried.username, Some(&tried), &caller.peer).await?;
         tx.commit().await?;
         let told = "the old password is wrong, or the account is closed for a while after too many wrong ones";
-        return Err(Problem::new(StatusCode::FORBIDDEN, "password-wrong", told));
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "password-wrong", told));
     }
     said.new.check_new(&tried.username, &hub.config)?;
     if said.new.is(&said.old) {

@@ -1,7 +1,7 @@
 //! Who may: signing in, sessions, passwords, tokens and the trail of it.
 
 pub mod audit;
-pub(crate) mod body;
+pub mod body;
 pub mod caller;
 pub mod keys;
 pub mod letters;

@@ -65,23 +65,18 @@ pub async fn forgot(State(hub): State<Hub>, peer: Peer, Said(said): Said<Forgot>
 async fn write(hub: Hub, peer: Peer, said: Forgot) -> Answer<Option<Letter>> {
     let (tx, org) = org::enter(&hub, &said.organization).await?;
     let Some(org) = org else { return Ok(None) };
-    let row = tx
-        .query_opt(
-            "SELECT u.id, u.username, u.email FROM auth.users u
-             WHERE u.org_id = $1 AND (lower(u.username) = lower($2) OR lower(u.email) = lower($2)) AND u.is_active
-               AND u.deleted_at IS NULL AND (SELECT count(*) FROM auth.password_reset_tokens t
-                 WHERE t.org_id = u.org_id AND t.user_id = u.id AND t.created_at > $3) < $4
-             FOR NO KEY UPDATE OF u",
-            &[
-                p(&org.id),
-                p(&said.name.trim()),
-                p(&(hub.clock.now() - TimeDelta::minutes(GOOD_FOR_MIN))),
-                p(&MOST_LETTERS),
-            ],
-        )
-        .await?;
-    let Some(row) = row else { return Ok(None) };
+    let sql = "SELECT u.id, u.username, u.email FROM auth.users u WHERE u.org_id = $1 AND u.is_active
+         AND u.deleted_at IS NULL AND (lower(u.username) = lower($2) OR lower(u.email) = lower($2))
+         FOR NO KEY UPDATE OF u";
+    let Some(row) = tx.query_opt(sql, &[p(&org.id), p(&said.name.trim())]).await? else { return Ok(None) };
     let user: Uuid = get(&row, 0)?;
+    // Counted once the account is locked: requests at the same time count each other's letters.
+    let since = hub.clock.now() - TimeDelta::minutes(GOOD_FOR_MIN);
+    let sql = "SELECT count(*) FROM auth.password_reset_tokens WHERE org_id = $1 AND user_id = $2 AND created_at > $3";
+    let sent: i64 = get(&tx.query_one(sql, &[p(&org.id), p(&user), p(&since)]).await?, 0)?;
+    if sent >= MOST_LETTERS {
+        return Ok(None);
+    }
     let (secret, now) = (Secret::new(&org.slug)?, hub.clock.now());
     tx.execute(
         "INSERT INTO auth.password_reset_tokens

@@ -161,8 +161,9 @@ impl Ask<'_> {
     }
 
     async fn assays(&self) -> Answer<Found> {
+        // Those that nobody published come with the program: every station has those of its release.
         let sql = "SELECT id, version, name, toml FROM microplates.assay
-             WHERE org_id = $1 AND (id, version) > ($2, $3) ORDER BY id, version LIMIT $4";
+             WHERE org_id = $1 AND created_by IS NOT NULL AND (id, version) > ($2, $3) ORDER BY id, version LIMIT $4";
         let assay = |row: &Row| {
             let version: i32 = column(row, 1)?;
             let assay = Assay {

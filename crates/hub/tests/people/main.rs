@@ -1,0 +1,17 @@
+//! People and what headquarters publish, from outside: real HTTP, a real PostgreSQL, a mail server of our own.
+
+mod audit;
+mod corrections;
+mod keys;
+mod letters;
+mod models;
+mod organization;
+mod passwords;
+mod place;
+mod publish;
+mod roles;
+mod sessions;
+mod signing_in;
+mod sink;
+mod tokens;
+mod users;
