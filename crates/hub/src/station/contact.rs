@@ -42,7 +42,11 @@ pub const IS_TAMPERED: &str = "EXISTS (SELECT FROM auth.audit_logs a
     security(("station" = []))
 )]
 #[tracing::instrument(skip_all, fields(station = %caller.station))]
-pub async fn contact(State(hub): State<Hub>, caller: StationCaller, Said(told): Said<Contact>) -> Answer<Json<Welcome>> {
+pub async fn contact(
+    State(hub): State<Hub>,
+    caller: StationCaller,
+    Said(told): Said<Contact>,
+) -> Answer<Json<Welcome>> {
     let tx = caller.lock(&hub).await?;
     let before = before(&tx, caller).await?;
     if let Some(head) = told.audit_head {
@@ -171,14 +175,7 @@ async fn anchor(hub: &Hub, tx: &Tx, caller: StationCaller, before: &Before, head
     tx.execute(
         "INSERT INTO microplates.audit_anchor (org_id, station_id, seq, hash, incarnation, anchored_at)
          VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
-        &[
-            p(&caller.org),
-            p(&caller.station),
-            p(&head.seq),
-            p(&hash),
-            p(&before.incarnation),
-            p(&hub.clock.now()),
-        ],
+        &[p(&caller.org), p(&caller.station), p(&head.seq), p(&hash), p(&before.incarnation), p(&hub.clock.now())],
     )
     .await?;
     let goes_back = before.audit_seq.is_some_and(|seq| head.seq < seq);

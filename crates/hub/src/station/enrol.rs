@@ -1,6 +1,10 @@
 //! `POST /v1/enrol`: a station becomes known, with a code that somebody at headquarters made for it.
 
-use super::{changes, enrol_code, token::public_key, who::{column, revoked}};
+use super::{
+    changes, enrol_code,
+    token::public_key,
+    who::{column, revoked},
+};
 use crate::{
     Answer, Hub, Problem,
     auth::{
@@ -65,7 +69,8 @@ fn no_code() -> Problem {
 
 fn checked(told: Enrol) -> Answer<Enrol> {
     let name = told.name.trim().to_owned();
-    if name.is_empty() || name.chars().count() > LONGEST_NAME || name.contains('\0') || told.app_version.contains('\0') {
+    if name.is_empty() || name.chars().count() > LONGEST_NAME || name.contains('\0') || told.app_version.contains('\0')
+    {
         return Err(Problem::invalid(format!("a station has a name of 1 to {LONGEST_NAME} characters")));
     }
     if told.station_id.is_nil() {
@@ -119,7 +124,7 @@ async fn take_in(
     let row = tx
         .query_one(
             "WITH before AS (
-               SELECT public_key, revoked_at FROM microplates.station WHERE org_id = $1 AND id = $2 FOR UPDATE),
+               SELECT public_key, revoked_at FROM microplates.station WHERE org_id = $1 AND id = $2),
              now AS (
                INSERT INTO microplates.station AS s (org_id, id, name, public_key, app_version, enrolled_at, enrolled_by)
                VALUES ($1, $2, $3, $4, $5, $6, $7)

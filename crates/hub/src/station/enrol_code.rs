@@ -104,7 +104,9 @@ impl Found {
     /// Whether it lets in.
     pub(super) fn check(&self, now: DateTime<Utc>) -> Answer<()> {
         match self {
-            Self { used_by: Some(_), .. } => Err(refused("this code was used already: have another made at headquarters")),
+            Self { used_by: Some(_), .. } => {
+                Err(refused("this code was used already: have another made at headquarters"))
+            }
             Self { revoked_at: Some(_), .. } => {
                 Err(refused("this code was withdrawn: have another made at headquarters"))
             }
@@ -162,10 +164,8 @@ pub async fn create(hub: &Hub, tx: &Tx, org: Uuid, by: Option<Uuid>, wanted: &Co
     if !(1..=MOST_HOURS).contains(&hours) {
         return Err(Problem::invalid(format!("a code is good for 1 to {MOST_HOURS} hours, not {hours}")));
     }
-    let slug: String = column(
-        &tx.query_one("SELECT slug FROM auth.organizations WHERE org_id = $1", &[p(&org)]).await?,
-        0,
-    )?;
+    let slug: String =
+        column(&tx.query_one("SELECT slug FROM auth.organizations WHERE org_id = $1", &[p(&org)]).await?, 0)?;
     let (id, typed) = (hub.id()?, Typed { slug, secret: secret()? });
     let (now, hash) = (hub.clock.now(), typed.hash(org));
     let expires_at = now + TimeDelta::hours(hours.into());
@@ -366,7 +366,9 @@ mod tests {
         let code = Typed::parse("north-lab-ABCD-2345-WXYZ").unwrap();
         assert_eq!(code.slug, "north-lab", "a short name may have hyphens of its own");
         assert_eq!(Typed::parse("  North-Lab-abcd-2345-wxyz \n"), Some(code), "case and space do not matter");
-        for wrong in ["", "ABCD-2345-WXYZ", "lab-ABCD-2345-WXY", "lab-ABCD-2345-WXY1", "-ABCD-2345-WXYZ", "lab-äBC-2345-WXYZ"] {
+        for wrong in
+            ["", "ABCD-2345-WXYZ", "lab-ABCD-2345-WXY", "lab-ABCD-2345-WXY1", "-ABCD-2345-WXYZ", "lab-äBC-2345-WXYZ"]
+        {
             assert_eq!(Typed::parse(wrong), None, "'{wrong}' is no code");
         }
     }

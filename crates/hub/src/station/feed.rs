@@ -86,11 +86,7 @@ pub struct FeedAsked {
     security(("station" = []))
 )]
 #[tracing::instrument(skip_all, fields(station = %caller.station))]
-pub async fn feed(
-    State(hub): State<Hub>,
-    caller: StationCaller,
-    Asked(asked): Asked<FeedAsked>,
-) -> Answer<Response> {
+pub async fn feed(State(hub): State<Hub>, caller: StationCaller, Asked(asked): Asked<FeedAsked>) -> Answer<Response> {
     let wait = Duration::from_secs(asked.wait_s.unwrap_or(0).min(MOST_WAIT_S));
     let until = Instant::now() + wait;
     let mut news = hub.news.subscribe();
@@ -119,6 +115,7 @@ async fn page(hub: &Hub, caller: StationCaller, asked: FeedAsked) -> Answer<Feed
         .await?;
     let (head, horizon, epoch): (i64, i64, Uuid) = (column(&row, 0)?, column(&row, 1)?, column(&row, 2)?);
     if asked.after < 0 || asked.after.saturating_add(1) < horizon || asked.after > head {
+        tx.rollback().await?;
         return Err(snapshot_needed(horizon, head));
     }
     let rows = tx
@@ -134,7 +131,8 @@ async fn page(hub: &Hub, caller: StationCaller, asked: FeedAsked) -> Answer<Feed
     for row in &rows {
         let (kind, body): (&str, Value) = (column(row, 1)?, column(row, 2)?);
         let item = serde_json::from_value(json!({ "kind": kind, "body": body }));
-        let item: Item = item.map_err(|why| Problem::unforeseen(&anyhow::Error::new(why).context("an entry of the feed")))?;
+        let item: Item =
+            item.map_err(|why| Problem::unforeseen(&anyhow::Error::new(why).context("an entry of the feed")))?;
         entries.push(FeedEntry { seq: column(row, 0)?, item });
     }
     let is_full = entries.len() >= limit as usize;

@@ -101,14 +101,7 @@ async fn base(tx: &Tx, caller: StationCaller, lineage: &Lineage, heads: &[Head])
     })
 }
 
-async fn begin(
-    hub: &Hub,
-    tx: &Tx,
-    caller: StationCaller,
-    incarnation: i32,
-    base: Head,
-    why: &str,
-) -> Answer<()> {
+async fn begin(hub: &Hub, tx: &Tx, caller: StationCaller, incarnation: i32, base: Head, why: &str) -> Answer<()> {
     tx.execute(
         "INSERT INTO microplates.station_incarnation (org_id, station_id, incarnation, base_seq, base_hash, head_seq,
            head_hash, why, created_by, created_at)

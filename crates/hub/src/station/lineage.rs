@@ -78,12 +78,7 @@ impl Lineage {
         Ok(heads.iter().filter(|head| known.contains(head)).max_by_key(|head| head.seq).copied())
     }
 
-    async fn select(
-        &self,
-        tx: &Tx,
-        which: &str,
-        params: &[crate::db::Param<'_>],
-    ) -> Result<Vec<KnownRecord>, DbError> {
+    async fn select(&self, tx: &Tx, which: &str, params: &[crate::db::Param<'_>]) -> Result<Vec<KnownRecord>, DbError> {
         let incarnations: Vec<i32> = self.segments.iter().map(|segment| segment.incarnation).collect();
         let after: Vec<i64> = self.segments.iter().map(|segment| segment.after).collect();
         let up_to: Vec<i64> = self.segments.iter().map(|segment| segment.up_to).collect();

@@ -38,8 +38,8 @@ pub fn routes() -> OpenApiRouter<Hub> {
         .routes(routes!(enrol_code::create_code, enrol_code::list_codes))
         .routes(routes!(enrol_code::revoke_code))
         .routes(routes!(revoke::revoke_station))
-        .routes(routes!(quarantine::list_quarantine))
-        .routes(routes!(quarantine::retry_records))
-        .routes(routes!(quarantine::retry_record))
-        .routes(routes!(quarantine::drop_quarantined))
+        .routes(routes!(quarantine::paths::list_quarantine))
+        .routes(routes!(quarantine::paths::retry_records))
+        .routes(routes!(quarantine::paths::retry_record))
+        .routes(routes!(quarantine::paths::drop_quarantined))
 }

@@ -20,7 +20,9 @@ impl<T: Serialize> IntoResponse for Packed<T> {
     fn into_response(self) -> Response {
         match pack::pack(&self.0) {
             Ok(body) => ([(header::CONTENT_TYPE, CONTENT_TYPE)], body).into_response(),
-            Err(why) => Problem::unforeseen(&anyhow::Error::new(why).context("an answer cannot be packed")).into_response(),
+            Err(why) => {
+                Problem::unforeseen(&anyhow::Error::new(why).context("an answer cannot be packed")).into_response()
+            }
         }
     }
 }

@@ -153,6 +153,9 @@ mod tests {
     fn every_section_is_reached_and_the_last_has_none_after_it() {
         let all: Vec<Section> = std::iter::successors(Some(Section::FIRST), |section| section.next()).collect();
         assert_eq!(all.len(), 7, "roles, users, assays, layouts, models, settings, corrections");
-        assert!(all.iter().all(|section| PAGE_WEIGHT / section.weight() > 0), "an empty page has room for some of each");
+        assert!(
+            all.iter().all(|section| PAGE_WEIGHT / section.weight() > 0),
+            "an empty page has room for some of each"
+        );
     }
 }

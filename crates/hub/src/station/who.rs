@@ -50,6 +50,17 @@ impl StationCaller {
 
     async fn checked(&self, hub: &Hub, lock: &str) -> Answer<Tx> {
         let tx = hub.db.org(self.org).await?;
+        match self.check(&tx, lock).await {
+            Ok(()) => Ok(tx),
+            Err(problem) => {
+                // Nothing was written, and the connection is as good as new: strangers must not use them up.
+                tx.rollback().await?;
+                Err(problem)
+            }
+        }
+    }
+
+    async fn check(&self, tx: &Tx, lock: &str) -> Answer<()> {
         let sql = format!(
             "SELECT s.token_version, s.revoked_at IS NOT NULL, o.status = 'active' AND o.deleted_at IS NULL
              FROM microplates.station s JOIN auth.organizations o ON o.org_id = s.org_id
@@ -68,7 +79,7 @@ impl StationCaller {
         if session_of(version) != self.version {
             return Err(Problem::unauthenticated("the station's key was replaced since: ask for another token"));
         }
-        Ok(tx)
+        Ok(())
     }
 }
 

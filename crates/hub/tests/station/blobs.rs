@@ -89,7 +89,11 @@ async fn parts_of_another_size_begin_anew_and_edges_hold() {
     let sha256 = Sha256::of(&whole);
     station.put(&sha256, 0, whole.len(), &whole[..PART]).await.good();
     let other = station.put(&sha256, PART as u64, whole.len() + 1, &whole[PART..2 * PART]).await;
-    assert_eq!((other.code().as_str(), &other.more()["offset"]), ("blob-offset", &serde_json::json!(0)), "another size is another upload");
+    assert_eq!(
+        (other.code().as_str(), &other.more()["offset"]),
+        ("blob-offset", &serde_json::json!(0)),
+        "another size is another upload"
+    );
     assert_eq!(station.look(&sha256).await.0, "absent", "it begins anew");
     let small = station.put(&sha256, 0, whole.len(), &whole[..100]).await;
     assert_eq!(small.code(), "invalid", "crumbs");

@@ -43,7 +43,9 @@ async fn no_entry_is_missed_while_many_publish() {
             tokio::spawn(async move {
                 for n in 0..20 {
                     let tx = db.org(org).await.unwrap();
-                    feed::append(&tx, org, None, &format!("config:{writer}.{n}"), &setting(&format!("{writer}.{n}"))).await.unwrap();
+                    feed::append(&tx, org, None, &format!("config:{writer}.{n}"), &setting(&format!("{writer}.{n}")))
+                        .await
+                        .unwrap();
                     // Given up now and then: its number must not become a hole that hides others.
                     if n % 5 == 4 { tx.rollback().await.unwrap() } else { tx.commit().await.unwrap() }
                 }
@@ -53,7 +55,10 @@ async fn no_entry_is_missed_while_many_publish() {
     let (mut after, mut seen) = (0, Vec::new());
     while seen.len() < 6 * 16 {
         let page = station.feed(after, 7).await;
-        assert!(page.up_to <= page.head && page.entries.iter().all(|entry| entry.seq > after && entry.seq <= page.up_to), "a page goes on where the last ended");
+        assert!(
+            page.up_to <= page.head && page.entries.iter().all(|entry| entry.seq > after && entry.seq <= page.up_to),
+            "a page goes on where the last ended"
+        );
         seen.extend(page.entries.iter().map(|entry| entry.seq));
         after = page.up_to;
     }
@@ -128,7 +133,11 @@ async fn fill(hub: &TestHub, org: &Org, users: i32) {
         &[&org.id, &users],
     )
     .await;
-    hub.run("INSERT INTO auth.memberships (org_id, user_id) SELECT org_id, id FROM auth.users WHERE org_id = $1", &[&org.id]).await;
+    hub.run(
+        "INSERT INTO auth.memberships (org_id, user_id) SELECT org_id, id FROM auth.users WHERE org_id = $1",
+        &[&org.id],
+    )
+    .await;
     hub.run(
         "INSERT INTO auth.user_roles (org_id, user_id, role_id) SELECT u.org_id, u.id, r.id FROM auth.users u
          JOIN auth.roles r ON r.org_id = u.org_id AND r.name = 'viewer' WHERE u.org_id = $1",

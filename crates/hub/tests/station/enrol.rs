@@ -59,12 +59,17 @@ async fn a_new_code_replaces_the_key_and_voids_the_tokens_before_it() {
     let mut new = old.clone();
     new.key = SigningKey::from_bytes(&[9; 32]);
     new.enrol(&hub.code(&org).await).await.good();
-    assert_eq!(old.push(1, 0).await.status, 401, "a token from before is void");
+    let contact = crate::support::Answered::of(old.post("contact").json(&old.contact_now())).await;
+    assert_eq!(contact.status, 401, "a token from before is void");
     assert_eq!(old.authenticate().await.code(), "unauthenticated", "and so is the old key");
     new.authenticate().await.good();
     new.contact().await;
-    let details: Value =
-        hub.one("SELECT details FROM auth.audit_logs WHERE action = 'REENROL' AND resource_id = $1", &[&old.id.to_string()]).await;
+    let details: Value = hub
+        .one(
+            "SELECT details FROM auth.audit_logs WHERE action = 'REENROL' AND resource_id = $1",
+            &[&old.id.to_string()],
+        )
+        .await;
     assert_eq!(details["key_replaced"], true, "the trail tells of it: {details}");
     assert_eq!(hub.count("microplates.station").await, 1, "it is the same station");
 }

@@ -25,7 +25,11 @@ async fn a_restored_database_takes_a_new_epoch_and_gets_back_what_it_lost() {
     station.moved_to(&hub);
     station.append("run", &Plate::new(hub.hub.id().unwrap(), 3).told());
     let refused = station.push(3, 1).await;
-    assert_eq!((refused.status, refused.code().as_str()), (409, "epoch-changed"), "the hub is older than the station thinks");
+    assert_eq!(
+        (refused.status, refused.code().as_str()),
+        (409, "epoch-changed"),
+        "the hub is older than the station thinks"
+    );
     let welcome = station.contact().await;
     assert_ne!(welcome.epoch, first, "a new history");
     assert_eq!((welcome.expected_seq, welcome.expected_after), (2, Some(station.hash_at(1))), "where its log ends now");

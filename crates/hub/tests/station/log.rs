@@ -34,7 +34,11 @@ async fn a_log_is_taken_once_however_often_it_comes() {
     assert_eq!(hub.count("microplates.station_log").await, 5, "and every place");
     assert_eq!(hub.count("microplates.run_state").await, 5, "and what follows");
     let contact = station.contact().await;
-    assert_eq!((contact.expected_seq, contact.expected_after), (6, Some(station.hash_at(5))), "the hub says where to go on");
+    assert_eq!(
+        (contact.expected_seq, contact.expected_after),
+        (6, Some(station.hash_at(5))),
+        "the hub says where to go on"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -70,7 +74,11 @@ async fn two_copies_of_a_log_are_fenced_until_somebody_says_which_goes_on() {
     assert_eq!(station.push(3, 1).await.code(), "station-fenced", "neither is believed any more");
     assert!(!station.contact().await.fenced.is_empty(), "both are told why at their contact");
     assert_eq!(hub.count("microplates.station_log").await, 2, "nothing was taken since");
-    assert_eq!(hub.one::<i64>("SELECT count(*) FROM auth.audit_logs WHERE action = 'FENCE'", &[]).await, 1, "noted once");
+    assert_eq!(
+        hub.one::<i64>("SELECT count(*) FROM auth.audit_logs WHERE action = 'FENCE'", &[]).await,
+        1,
+        "noted once"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -130,8 +138,18 @@ async fn poison_is_kept_aside_and_the_records_around_it_are_applied() {
     assert_eq!(
         codes,
         [
-            "applied", "kind-unknown", "schema-newer", "schema-too-old", "payload", "distribution", "rows-refused",
-            "rows-refused", "rows-refused", "run-missing", "applied", "applied"
+            "applied",
+            "kind-unknown",
+            "schema-newer",
+            "schema-too-old",
+            "payload",
+            "distribution",
+            "rows-refused",
+            "rows-refused",
+            "rows-refused",
+            "run-missing",
+            "applied",
+            "applied"
         ],
         "each by itself"
     );

@@ -10,6 +10,7 @@ mod enrol;
 mod epoch;
 mod events;
 mod log;
+mod objects;
 mod quarantine;
 mod speed;
 mod take_over;

@@ -29,7 +29,11 @@ async fn a_record_tried_again_brings_what_waited_for_it() {
     assert_eq!(station.push_all().await.outcomes, vec![Outcome::Applied; 3], "and so does who asks again");
     let rejected: i64 = hub.one("SELECT rejected FROM microplates.station", &[]).await;
     assert_eq!(rejected, 0, "the list counts none");
-    assert_eq!(admin.post(&format!("/v1/quarantine/{}/1/1/retry", station.id), &json!({})).await.code(), "record-settled", "once");
+    assert_eq!(
+        admin.post(&format!("/v1/quarantine/{}/1/1/retry", station.id), &json!({})).await.code(),
+        "record-settled",
+        "once"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

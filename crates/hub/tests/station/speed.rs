@@ -13,7 +13,8 @@ fn large(plate: &Plate) -> Value {
     let confidence: Vec<f64> = (0..96).map(|n| f64::from(9_000 + n * 7) / 10_000.0).collect();
     let class: Vec<usize> = (0..96).map(|n| usize::from(n % 12 > 5)).collect();
     let label: String = (0..96).map(|n| if n % 12 > 5 { 'n' } else { 'p' }).collect();
-    told["wells"] = json!({ "classes": ["teardrop", "button"], "class": class, "label": label, "confidence": confidence });
+    told["wells"] =
+        json!({ "classes": ["teardrop", "button"], "class": class, "label": label, "confidence": confidence });
     told
 }
 
@@ -26,7 +27,10 @@ async fn rows_of_a_backlog() {
     let mut station = hub.station(&org).await;
     for seq in 1..=RUNS {
         let plate = Plate::new(hub.hub.id().unwrap(), seq);
-        station.append("run", &large(&Plate { sample_no: format!("S-{}", seq / 4), plate_no: (seq % 4).to_string(), ..plate }));
+        station.append(
+            "run",
+            &large(&Plate { sample_no: format!("S-{}", seq / 4), plate_no: (seq % 4).to_string(), ..plate }),
+        );
     }
     let push = async |station: &TestStation| {
         let begun = Instant::now();

@@ -24,7 +24,11 @@ async fn a_cloned_disk_is_settled_by_taking_over_and_nothing_is_lost() {
     clone.append("run", &plate(4).told());
     assert_eq!(clone.push(4, 1).await.code(), "station-fenced", "two histories");
     let taken = clone.take_over("ada: the old PC is in the bin").await;
-    assert_eq!((taken.incarnation, taken.expected_seq, taken.hub_only), (2, 4, 2), "after the last place that both have");
+    assert_eq!(
+        (taken.incarnation, taken.expected_seq, taken.hub_only),
+        (2, 4, 2),
+        "after the last place that both have"
+    );
     let acked = clone.push(1, 4).await.packed::<Acked>();
     assert_eq!(acked.acked_seq, 4, "the known part is known, what follows is new");
     assert_eq!(station.push(4, 2).await.more()["reason"], "incarnation", "the other copy has no more to say");
@@ -115,6 +119,9 @@ async fn an_audit_trail_that_goes_back_or_differs_stays_noted() {
     assert!(told(&station, head(12, "d")).await, "and that stays noted when it grows again");
     assert_eq!(hub.count("microplates.audit_anchor").await, 4, "every head is kept");
     station.take_over("ada: looked into it").await;
-    assert!(!told(&station, head(3, "e")).await, "somebody has looked into it, and the copy is measured against itself");
+    assert!(
+        !told(&station, head(3, "e")).await,
+        "somebody has looked into it, and the copy is measured against itself"
+    );
     assert!(told(&station, head(3, "f")).await, "another entry at the same place");
 }

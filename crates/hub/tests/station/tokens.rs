@@ -79,6 +79,13 @@ async fn a_station_cannot_pass_for_one_of_another_organization() {
     station.org = lab.id;
     station.authenticate().await.good();
     assert_eq!(station.contact().await.expected_seq, 1, "what the impostor tells stays in his own organization");
-    let orgs: Vec<Uuid> = hub.sql.query("SELECT org_id FROM microplates.station_config", &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
+    let orgs: Vec<Uuid> = hub
+        .sql
+        .query("SELECT org_id FROM microplates.station_config", &[])
+        .await
+        .unwrap()
+        .iter()
+        .map(|row| row.get(0))
+        .collect();
     assert_eq!(orgs, [other.id], "there it is");
 }

@@ -4,7 +4,7 @@ mod plate;
 mod station;
 
 pub use plate::{Plate, WELLS};
-pub use station::{Answered, TestStation};
+pub use station::{Answered, Stored, TestStation};
 
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -68,9 +68,12 @@ impl TestHub {
     pub async fn org(&self, slug: &str) -> Org {
         let id = self.hub.id().unwrap();
         let tx = self.hub.db.org(id).await.unwrap();
-        tx.query("SELECT auth.fn_add_organization($1, $2, $3)", &[p(&id), p(&slug), p(&format!("The {slug} laboratory"))])
-            .await
-            .unwrap();
+        tx.query(
+            "SELECT auth.fn_add_organization($1, $2, $3)",
+            &[p(&id), p(&slug), p(&format!("The {slug} laboratory"))],
+        )
+        .await
+        .unwrap();
         tx.commit().await.unwrap();
         Org { id, slug: slug.to_owned() }
     }
@@ -110,7 +113,7 @@ impl TestHub {
         .await;
         self.run(
             "INSERT INTO auth.refresh_tokens (org_id, id, user_id, token, family, expires_at)
-             VALUES ($1, $2, $3, md5($2::text) || md5($3::text), $2, now() + interval '30 days')",
+             VALUES ($1, $2::uuid, $3::uuid, md5($2::uuid::text) || md5($3::uuid::text), $2::uuid, now() + interval '30 days')",
             &[&org.id, &session, &id],
         )
         .await;

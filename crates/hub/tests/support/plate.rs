@@ -42,7 +42,8 @@ impl Plate {
     }
 
     fn made(&self) -> Value {
-        let model = json!({ "kind": "well-classifier", "name": "wells", "version": "0.2.0", "sha256": "cc".repeat(32) });
+        let model =
+            json!({ "kind": "well-classifier", "name": "wells", "version": "0.2.0", "sha256": "cc".repeat(32) });
         json!({
             "description": "a note", "judge": model, "models": [model], "processing_time_ms": 84,
             "confidence_threshold": 0.8,
@@ -61,12 +62,16 @@ impl Plate {
 
     /// By column, as version 2 has it.
     pub fn told(&self) -> Value {
-        joined(&[self.head("completed"), self.made(), json!({ "wells": {
+        joined(&[
+            self.head("completed"),
+            self.made(),
+            json!({ "wells": {
             "classes": ["teardrop", "button"], "class": [0, 0, 0, 1, 1, 1], "label": "pppnnn",
             "confidence": [0.9987, 0.99, 0.95, 0.9999, 0.7, 1.0],
             "bbox": { "B3": { "xmin": 1.0, "ymin": 2.0, "xmax": 3.0, "ymax": 4.5 } },
             "flags": { "B2": ["low-confidence", "second"] },
-        } })])
+        } }),
+        ])
     }
 
     /// The same well by well, as version 1 had it.

@@ -24,9 +24,10 @@ pub(super) async fn upsert_interface_files(tx: &Tx, work: &mut Work<'_>) -> Resu
     if told.is_empty() {
         return Ok(());
     }
-    let files = newest(told.iter().map(|(_, record, file)| {
-        (file.id, FileRow { file, created_by: record.account(), log_seq: record.seq })
-    }));
+    let files = newest(
+        told.iter()
+            .map(|(_, record, file)| (file.id, FileRow { file, created_by: record.account(), log_seq: record.seq })),
+    );
     let ids: Vec<Uuid> = files.iter().map(|row| row.file.id).collect();
     let found = tx
         .query(

@@ -214,7 +214,8 @@ pub(super) async fn insert_signatures(tx: &Tx, work: &mut Work<'_>, present: &Pr
            ON s.org_id = $1 AND s.run_id = t.run_id AND s.id = t.id AND s.run_id = ANY ($4)";
     let verdicts = verdicts(tx, sql, work.source, &rows(&told)?, &runs).await?;
     for (at, id) in places {
-        let differs = || Refused::new("signature-differs", format!("the hub has signature {id} already with other content"));
+        let differs =
+            || Refused::new("signature-differs", format!("the hub has signature {id} already with other content"));
         work.set(at, verdicts.outcome(id, differs));
     }
     Ok(())

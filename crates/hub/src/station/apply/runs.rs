@@ -138,7 +138,11 @@ impl Present {
 pub(super) fn present(source: Source, known: &HashMap<Uuid, KnownRun>, new: &[NewRun<'_>]) -> Present {
     let (mut own, mut foreign) = (HashSet::new(), HashSet::new());
     for (id, run) in known {
-        if run.station == source.station { own.insert(*id) } else { foreign.insert(*id) };
+        if run.station == source.station {
+            own.insert(*id)
+        } else {
+            foreign.insert(*id)
+        };
     }
     own.extend(new.iter().map(|run| run.run.head().run_id));
     Present { own, foreign }
@@ -236,9 +240,8 @@ impl<'a> RunRow<'a> {
             AnyRun::Completed(_) => (None, None),
             AnyRun::Failed(run) => (Some(run.error_code.as_str()), Some(run.error_msg.as_str())),
         };
-        let path = |kind: &str| {
-            new.run.images().iter().find(|image| image.kind == kind).map(|image| image.file_path.as_str())
-        };
+        let path =
+            |kind: &str| new.run.images().iter().find(|image| image.kind == kind).map(|image| image.file_path.as_str());
         Self {
             id: head.run_id,
             station_seq: head.seq,

@@ -18,11 +18,7 @@ use crate::{
     db::{Tx, p},
     failpoint::hit,
 };
-use axum::{
-    extract::State,
-    http::StatusCode,
-    response::Response,
-};
+use axum::{extract::State, http::StatusCode, response::Response};
 use bytes::Bytes;
 use place::{Pushed, Verdict, decide};
 use serde_json::json;
@@ -119,36 +115,54 @@ async fn take(hub: &Hub, caller: StationCaller, push: Push) -> Answer<Acked> {
     hit("apply-after-lock");
     // Asked under the lock: before it, another push may have been at work.
     let stand = stand(&tx, caller).await?;
+    let (lineage, known) = match compared(&tx, caller, &stand, &push).await {
+        Ok(compared) => compared,
+        Err(problem) => {
+            tx.rollback().await?;
+            return Err(problem);
+        }
+    };
+    let heads: Vec<Head> = known.iter().map(|record| record.head).collect();
+    let verdict = decide(&push.pushed, stand.incarnation, lineage.writer.head, &heads);
+    let problem = match verdict {
+        Verdict::Take { known: count } if count < push.records.len() => {
+            return append(hub, tx, caller, &lineage, known, push).await;
+        }
+        Verdict::Differs { seq } => return Err(fence::raise(hub, tx, caller, seq, push.pushed.first_seq).await?),
+        Verdict::Take { .. } => None,
+        Verdict::Gap { expected_seq } => Some(gap(expected_seq, push.pushed.first_seq)),
+        Verdict::OtherWriter => Some(other_writer(stand.incarnation)),
+    };
+    // Nothing was written, and the connection is as good as new.
+    tx.rollback().await?;
+    problem.map_or_else(|| Ok(replayed(&lineage, known)), Err)
+}
+
+/// The log that the hub has, and those of its records that lie where the push does.
+async fn compared(tx: &Tx, caller: StationCaller, stand: &Stand, push: &Push) -> Answer<(Lineage, Vec<KnownRecord>)> {
     if stand.epoch != push.epoch {
         return Err(other_epoch(stand.epoch));
+    }
+    if push.pushed.incarnation != i64::from(stand.incarnation) {
+        return Err(other_writer(stand.incarnation));
     }
     if !stand.fenced.is_empty() {
         return Err(fence::refused(&stand.fenced));
     }
-    let lineage = Lineage::load(&tx, caller.org, caller.station, stand.incarnation).await?;
-    let pushed = &push.pushed;
-    let last = pushed.first_seq.saturating_add(pushed.hashes.len() as i64 - 1);
-    let known = if pushed.first_seq <= lineage.writer.head.seq {
-        lineage.records(&tx, pushed.first_seq, last.min(lineage.writer.head.seq)).await?
-    } else {
-        Vec::new()
-    };
-    let heads: Vec<Head> = known.iter().map(|record| record.head).collect();
-    match decide(pushed, stand.incarnation, lineage.writer.head, &heads) {
-        Verdict::Take { known: count } if count == push.records.len() => replayed(&lineage, known),
-        Verdict::Take { known: _ } => append(hub, tx, caller, &lineage, known, push).await,
-        Verdict::Gap { expected_seq } => Err(gap(expected_seq, pushed.first_seq)),
-        Verdict::OtherWriter => Err(other_writer(stand.incarnation)),
-        Verdict::Differs { seq } => Err(fence::raise(hub, tx, caller, seq, pushed.first_seq).await?),
+    let lineage = Lineage::load(tx, caller.org, caller.station, stand.incarnation).await?;
+    let (first, head) = (push.pushed.first_seq, lineage.writer.head.seq);
+    if first > head {
+        return Ok((lineage, Vec::new()));
     }
+    let last = first.saturating_add(push.pushed.hashes.len() as i64 - 1);
+    let known = lineage.records(tx, first, last.min(head)).await?;
+    Ok((lineage, known))
 }
 
 /// All of it was there: nothing is written.
-fn replayed(lineage: &Lineage, known: Vec<KnownRecord>) -> Answer<Acked> {
-    Ok(Acked {
-        acked_seq: lineage.writer.head.seq,
-        outcomes: known.into_iter().map(|record| record.outcome).collect(),
-    })
+fn replayed(lineage: &Lineage, known: Vec<KnownRecord>) -> Acked {
+    let outcomes = known.into_iter().map(|record| record.outcome).collect();
+    Acked { acked_seq: lineage.writer.head.seq, outcomes }
 }
 
 async fn append(
@@ -191,7 +205,8 @@ fn count(hub: &Hub, outcomes: &[Outcome]) {
 }
 
 fn gap(expected_seq: i64, first_seq: i64) -> Problem {
-    let told = format!("the push begins at {first_seq} and the hub has the log up to {}: go back there", expected_seq - 1);
+    let told =
+        format!("the push begins at {first_seq} and the hub has the log up to {}: go back there", expected_seq - 1);
     Problem::conflict(code::GAP, told).with(json!({ "expected_seq": expected_seq }))
 }
 

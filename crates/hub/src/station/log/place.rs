@@ -48,11 +48,7 @@ pub(super) fn decide(pushed: &Pushed, incarnation: i32, head: Head, known: &[Hea
         return Verdict::Gap { expected_seq };
     }
     if pushed.first_seq == expected_seq {
-        return if pushed.after == head.hash {
-            Verdict::Take { known: 0 }
-        } else {
-            Verdict::Differs { seq: head.seq }
-        };
+        return if pushed.after == head.hash { Verdict::Take { known: 0 } } else { Verdict::Differs { seq: head.seq } };
     }
     // Known places in order, without gaps: each must be what was pushed there.
     let mut known = known.iter();

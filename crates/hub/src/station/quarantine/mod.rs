@@ -1,6 +1,11 @@
 //! `sync_quarantine`: records that the hub could not make rows of. The log has moved on; somebody looks at each, and
 //! tries it again (a newer hub may know it) or drops it. What became of it the station learns at its next contact.
 
+mod list;
+pub mod paths;
+
+pub use list::{QuarantineAsked, QuarantineItem, list};
+
 use super::{
     apply::{self, Told},
     changes,
@@ -10,29 +15,14 @@ use crate::{
     Answer, Hub, Problem,
     auth::{
         audit::{self, Entry},
-        body::Said,
         caller::Caller,
-        permission::SYNC_ADMIN,
     },
     db::{DbError, Tx, p},
-    read::{
-        ask::{self, Asked, Named},
-        list::{self, List, Page, Wanted},
-        sheet::{Cell, SheetRow},
-        sql::{Sql, get},
-    },
 };
-use axum::{
-    Json,
-    extract::State,
-    http::{HeaderMap, StatusCode},
-    response::Response,
-};
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{json, value::RawValue};
 use tokio_postgres::Row;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 use wellread_wire::batch::{Outcome, Record};
 
@@ -88,161 +78,6 @@ impl Retried {
             }
         }
     }
-}
-
-/// A record in quarantine.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct QuarantineItem {
-    /// Whose log.
-    pub station: Uuid,
-    /// The station's name.
-    pub station_name: String,
-    /// Which writer's.
-    pub incarnation: i32,
-    /// Where in it.
-    pub seq: i64,
-    /// What it tells of.
-    pub kind: String,
-    /// The version of its payload.
-    pub schema_version: i64,
-    /// Why the hub could not take it, for programs.
-    pub code: String,
-    /// And for people.
-    pub reason: String,
-    /// `open`, `applied` or `dropped`.
-    pub state: String,
-    /// How often it was tried again.
-    pub tries: i32,
-    /// Since when.
-    #[schema(format = DateTime)]
-    pub created_at: String,
-    /// When it was settled.
-    #[schema(format = DateTime)]
-    pub resolved_at: Option<String>,
-    /// By whom.
-    pub resolved_by: Option<String>,
-    /// Why.
-    pub why: String,
-    /// To the letter.
-    pub payload: String,
-}
-
-/// Which records.
-#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(default, deny_unknown_fields)]
-pub struct QuarantineAsked {
-    /// Of one station.
-    pub station: Option<Uuid>,
-    /// `open` where nothing is said, `applied`, `dropped` or `all`.
-    pub state: Option<String>,
-    /// With this code.
-    pub code: Option<String>,
-    /// Where the page begins: `next` of the page before.
-    pub after: Option<String>,
-    /// Rows of a page, 1 to 1000; 100 where nothing is said. A sheet has all.
-    pub limit: Option<u32>,
-    /// `json` or `csv`.
-    pub format: Option<String>,
-}
-
-impl List for QuarantineAsked {
-    type Item = QuarantineItem;
-    type Key = (Uuid, i32, i64);
-
-    fn name(&self) -> &'static str {
-        "quarantine"
-    }
-
-    fn permission(&self) -> &'static str {
-        SYNC_ADMIN
-    }
-
-    fn wanted(&self) -> Wanted<'_> {
-        Wanted { after: self.after.as_deref(), limit: self.limit, format: self.format.as_deref() }
-    }
-
-    fn sql(&self, org: Uuid, after: Option<(Uuid, i32, i64)>, rows: u32) -> Answer<Sql> {
-        let state = match self.state.as_deref() {
-            None => Some("open"),
-            Some("all") => None,
-            Some(state @ ("open" | "applied" | "dropped")) => Some(state),
-            Some(other) => {
-                return Err(Problem::invalid(format!("'{other}' is no state: ask for open, applied, dropped or all")));
-            }
-        };
-        let mut sql = Sql::new(
-            "SELECT q.*, s.name AS station_name FROM microplates.sync_quarantine q
-             JOIN microplates.station s ON s.org_id = q.org_id AND s.id = q.station_id WHERE ",
-        )
-        .with("q.org_id = ?", org)
-        .with_some(" AND q.station_id = ?", self.station)
-        .with_some(" AND q.state = ?", state.map(str::to_owned))
-        .with_some(" AND q.code = ?", self.code.clone());
-        if let Some((station, incarnation, seq)) = after {
-            sql = sql
-                .with(" AND (q.station_id, q.incarnation, q.seq) > (?", station)
-                .with(", ?", incarnation)
-                .with(", ?)", seq);
-        }
-        Ok(sql.then(" ORDER BY q.station_id, q.incarnation, q.seq").limit(rows))
-    }
-
-    fn item(&self, row: &Row) -> Result<QuarantineItem, DbError> {
-        Ok(QuarantineItem {
-            station: get(row, "station_id")?,
-            station_name: get(row, "station_name")?,
-            incarnation: get(row, "incarnation")?,
-            seq: get(row, "seq")?,
-            kind: get(row, "kind")?,
-            schema_version: get(row, "schema_version")?,
-            code: get(row, "code")?,
-            reason: get(row, "reason")?,
-            state: get(row, "state")?,
-            tries: get(row, "tries")?,
-            created_at: ask::written(get(row, "created_at")?),
-            resolved_at: get::<Option<DateTime<Utc>>>(row, "resolved_at")?.map(ask::written),
-            resolved_by: get(row, "resolved_by")?,
-            why: get(row, "why")?,
-            payload: get(row, "payload")?,
-        })
-    }
-
-    fn key(&self, item: &QuarantineItem) -> (Uuid, i32, i64) {
-        (item.station, item.incarnation, item.seq)
-    }
-}
-
-impl SheetRow for QuarantineItem {
-    const COLUMNS: &'static [&'static str] = &[
-        "station", "station_name", "incarnation", "seq", "kind", "schema_version", "code", "reason", "state", "tries",
-        "created_at", "resolved_at", "resolved_by", "why",
-    ];
-
-    fn cells(&self) -> Vec<Cell> {
-        vec![
-            Cell::Text(self.station.to_string()),
-            Cell::Text(self.station_name.clone()),
-            Cell::number(self.incarnation),
-            Cell::number(self.seq),
-            Cell::Text(self.kind.clone()),
-            Cell::number(self.schema_version),
-            Cell::Text(self.code.clone()),
-            Cell::Text(self.reason.clone()),
-            Cell::Text(self.state.clone()),
-            Cell::number(self.tries),
-            Cell::Text(self.created_at.clone()),
-            Cell::or_empty(self.resolved_at.clone(), Cell::Text),
-            Cell::or_empty(self.resolved_by.clone(), Cell::Text),
-            Cell::Text(self.why.clone()),
-        ]
-    }
-}
-
-/// Records that wait for somebody, at most so many; for the command line.
-pub async fn list(tx: &Tx, org: Uuid, asked: &QuarantineAsked, most: u32) -> Answer<Vec<QuarantineItem>> {
-    let rows = asked.sql(org, None, most)?.query(tx).await?;
-    Ok(rows.iter().map(|row| asked.item(row)).collect::<Result<_, _>>()?)
 }
 
 /// Tries a record again, by the rules of today. Where it is a run, what waited for it is tried, too.
@@ -439,87 +274,4 @@ async fn settle(
     )
     .await?;
     Ok(())
-}
-
-/// Lists records that the hub could not take.
-#[utoipa::path(get, path = "/v1/quarantine", tag = "stations", params(QuarantineAsked), security(("person" = [])),
-    responses((status = 200, description = "A page, or a sheet", content(
-        (Page<QuarantineItem> = "application/json"),
-        (String = "text/csv")
-    ))))]
-pub async fn list_quarantine(
-    State(hub): State<Hub>,
-    caller: Caller,
-    headers: HeaderMap,
-    Asked(asked): Asked<QuarantineAsked>,
-) -> Answer<Response> {
-    list::answer(hub, caller, &headers, asked).await
-}
-
-/// Tries a record again, and what waited for it.
-#[utoipa::path(post, path = "/v1/quarantine/{station}/{incarnation}/{seq}/retry", tag = "stations",
-    params(("station" = Uuid, Path, description = "Whose log"), ("incarnation" = i32, Path, description = "Which writer's"),
-        ("seq" = i64, Path, description = "Where in it")), security(("person" = [])),
-    responses((status = 200, description = "What became of it", body = Retried),
-        (status = 409, description = "`record-settled`: it waits no longer")))]
-pub async fn retry_record(
-    State(hub): State<Hub>,
-    caller: Caller,
-    Named(place): Named<Place>,
-) -> Answer<Json<Retried>> {
-    let tx = caller.begin(&hub, SYNC_ADMIN).await?;
-    let retried = retry(&hub, &tx, caller.org, place, &By::caller(&caller)).await?;
-    tx.commit().await?;
-    Ok(Json(retried))
-}
-
-/// Which records to try again.
-#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct RetryWanted {
-    /// Of one station.
-    pub station: Option<Uuid>,
-    /// With this code.
-    pub code: Option<String>,
-}
-
-/// Tries all records again that are open, at most 500 at once.
-#[utoipa::path(post, path = "/v1/quarantine/retry", tag = "stations", request_body = RetryWanted,
-    security(("person" = [])), responses((status = 200, description = "What became of them", body = Retried)))]
-pub async fn retry_records(
-    State(hub): State<Hub>,
-    caller: Caller,
-    Said(wanted): Said<RetryWanted>,
-) -> Answer<Json<Retried>> {
-    let tx = caller.begin(&hub, SYNC_ADMIN).await?;
-    let by = By::caller(&caller);
-    let retried = retry_all(&hub, &tx, caller.org, wanted.station, wanted.code.as_deref(), &by).await?;
-    tx.commit().await?;
-    Ok(Json(retried))
-}
-
-/// Why a record is dropped.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct DropWanted {
-    /// What will be known of it.
-    pub why: String,
-}
-
-/// Drops a record that nobody needs.
-#[utoipa::path(post, path = "/v1/quarantine/{station}/{incarnation}/{seq}/drop", tag = "stations",
-    request_body = DropWanted, params(("station" = Uuid, Path, description = "Whose log"),
-        ("incarnation" = i32, Path, description = "Which writer's"), ("seq" = i64, Path, description = "Where in it")),
-    security(("person" = [])), responses((status = 204, description = "It waits no longer"),
-        (status = 409, description = "`record-settled`: it waits no longer")))]
-pub async fn drop_quarantined(
-    State(hub): State<Hub>,
-    caller: Caller,
-    Named(place): Named<Place>,
-    Said(wanted): Said<DropWanted>,
-) -> Answer<StatusCode> {
-    let tx = caller.begin(&hub, SYNC_ADMIN).await?;
-    drop_record(&hub, &tx, caller.org, place, &By::caller(&caller), &wanted.why).await?;
-    tx.commit().await?;
-    Ok(StatusCode::NO_CONTENT)
 }
