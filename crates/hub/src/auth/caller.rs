@@ -73,7 +73,7 @@ impl Caller {
     }
 
     /// The beginnings of an entry of the trail.
-    pub fn entry(&self, action: &'static str, resource: &'static str, resource_id: impl ToString) -> Entry {
+    pub fn entry(&self, action: &'static str, resource: &'static str, resource_id: impl std::fmt::Display) -> Entry {
         Entry { user: Some(self.user), ..self.peer.entry(action, resource, resource_id) }
     }
 }

@@ -1,4 +1,4 @@
-//! The keys that tokens are signed with: EdDSA, rotated.
+//! The keys that tokens are signed with: `EdDSA`, rotated.
 //!
 //! They are in the database, so that every node signs and verifies alike. The newest signs; the ones before it verify
 //! until the last token that they can have signed has expired.
@@ -30,7 +30,7 @@ const KEPT_DAYS: i32 = 2;
 /// Who made a token. The keys are a database's own, so that no other hub's token could be taken for one of this.
 const ISSUER: &str = "wellread-hub";
 /// For how long a node goes without looking for new keys.
-const FRESH: Duration = Duration::from_secs(60);
+const FRESH: Duration = Duration::from_mins(1);
 /// A longer token is none of ours: reading it would only cost.
 const LONGEST_TOKEN_BYTES: usize = 4_096;
 

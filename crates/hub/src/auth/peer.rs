@@ -23,7 +23,7 @@ pub struct Peer {
 
 impl Peer {
     /// The beginnings of an entry of the trail.
-    pub fn entry(&self, action: &'static str, resource: &'static str, resource_id: impl ToString) -> Entry {
+    pub fn entry(&self, action: &'static str, resource: &'static str, resource_id: impl std::fmt::Display) -> Entry {
         Entry {
             action,
             resource,

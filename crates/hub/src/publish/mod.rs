@@ -25,7 +25,7 @@ pub fn routes() -> OpenApiRouter<Hub> {
         .routes(routes!(config::set_config))
         .routes(routes!(models::list_models, models::publish_model))
         .routes(routes!(models::change_model))
-        .routes(routes!(model_blobs::look, model_blobs::take))
+        .routes(routes!(model_blobs::look_at_file, model_blobs::put_file))
         .routes(routes!(corrections::list_corrections, corrections::correct))
 }
 

@@ -4,6 +4,8 @@
 //! The paths come from the served document, so that none can be forgotten: one that the table does not know fails, and
 //! so does a line of the table that is served no more.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail the test")]
+
 mod actors;
 #[path = "../people/place.rs"]
 #[allow(dead_code, reason = "the other tests need more of it")]

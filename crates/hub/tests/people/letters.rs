@@ -13,7 +13,7 @@ async fn place_with(sink: &Sink) -> Place {
     let url = sink.url.clone();
     Place::with(|config| {
         config.smtp_url = Some(url);
-        config.base_url = "https://hub.example/".to_owned();
+        "https://hub.example/".clone_into(&mut config.base_url);
     })
     .await
 }

@@ -78,7 +78,7 @@ async fn bytes_that_are_not_their_names_are_refused() {
     assert_eq!(stands(&place, admin, &name).await, ("absent".to_owned(), "0".to_owned()), "it begins anew");
     put(&place, admin, &name, (0, size), &good).await.with(200);
     for (offset, whole, bytes, what) in
-        [(0, size, 10, "too small a part"), (0, 0, 0, "nothing"), (5, 10, 6, "past the end")]
+        [(0, size, 10, "too small a part"), (0, size, 0, "nothing"), (5, 10, 6, "past the end")]
     {
         let other = Sha256::of(b"another");
         let told = put(&place, admin, &other, (offset, whole), &vec![0; bytes]).await;

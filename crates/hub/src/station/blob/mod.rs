@@ -8,18 +8,27 @@ mod send;
 mod take;
 
 pub use send::{fetch, look};
-pub use take::put;
+pub(crate) use take::take;
+pub use take::{PartAsked, put};
 
 #[doc(hidden)]
 pub use send::{__path_fetch, __path_look};
 #[doc(hidden)]
 pub use take::__path_put;
 
-use crate::{Problem, objects::ObjectsError};
+use super::who::StationCaller;
+use crate::{
+    Answer, Hub, Problem,
+    auth::{caller::Caller, permission::MODEL_PUBLISH},
+    db::Tx,
+    objects::ObjectsError,
+};
 use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
     response::{IntoResponse as _, Response},
 };
+use rows::BlobRow;
+use uuid::Uuid;
 use wellread_wire::chain::Sha256;
 
 /// Says how much of a blob the hub has.
@@ -27,8 +36,48 @@ const STATE: HeaderName = HeaderName::from_static("wellread-blob");
 /// Says where the next part begins.
 const OFFSET: HeaderName = HeaderName::from_static("wellread-offset");
 
+/// Who brings a blob, or asks how much of it is here.
+pub(crate) enum Bringer {
+    /// A station, its pictures.
+    Station(StationCaller),
+    /// A person, the files of models.
+    Person(Caller),
+}
+
+impl Bringer {
+    fn org(&self) -> Uuid {
+        match self {
+            Self::Station(caller) => caller.org,
+            Self::Person(caller) => caller.org,
+        }
+    }
+
+    fn station(&self) -> Option<Uuid> {
+        match self {
+            Self::Station(caller) => Some(caller.station),
+            Self::Person(_) => None,
+        }
+    }
+
+    /// The organization's transaction, in which they still may.
+    async fn begin(&self, hub: &Hub) -> Answer<Tx> {
+        match self {
+            Self::Station(caller) => caller.begin(hub).await,
+            Self::Person(caller) => caller.begin(hub, MODEL_PUBLISH).await,
+        }
+    }
+}
+
+/// How much of a blob is here.
+pub(crate) async fn stand(hub: &Hub, bringer: &Bringer, sha256: &Sha256) -> Answer<Response> {
+    let tx = bringer.begin(hub).await?;
+    let stand = BlobRow::new(bringer.org(), sha256).stand(&tx, false).await?;
+    tx.commit().await?;
+    Ok(stands(stand.state(), stand.offset()))
+}
+
 /// The hash in a path.
-fn hash(text: &str) -> Result<Sha256, Problem> {
+pub(crate) fn hash(text: &str) -> Result<Sha256, Problem> {
     text.parse().map_err(|why| Problem::new(StatusCode::NOT_FOUND, "not-found", format!("{why}")))
 }
 

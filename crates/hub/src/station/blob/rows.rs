@@ -66,7 +66,7 @@ impl BlobRow {
     }
 
     /// Makes the row, where it is missing.
-    pub(super) async fn announce(&self, tx: &Tx, station: Uuid) -> Result<(), DbError> {
+    pub(super) async fn announce(&self, tx: &Tx, station: Option<Uuid>) -> Result<(), DbError> {
         tx.execute(
             "INSERT INTO microplates.blob (org_id, sha256, station_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
             &[p(&self.org), p(&self.name), p(&station)],
@@ -107,7 +107,7 @@ impl BlobRow {
     pub(super) async fn verified(
         &self,
         tx: &Tx,
-        station: Uuid,
+        station: Option<Uuid>,
         size: i64,
         key: &str,
         now: DateTime<Utc>,

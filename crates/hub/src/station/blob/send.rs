@@ -1,6 +1,6 @@
 //! `HEAD` and `GET /v1/stations/{id}/blobs/{sha256}`: how much of a blob the hub has, and its bytes.
 
-use super::{hash, passing, rows::BlobRow, stands};
+use super::{Bringer, hash, passing, rows::BlobRow, stand};
 use crate::{Answer, Hub, Problem, objects::ObjectsError, read::ask::Named, station::who::StationCaller};
 use axum::{
     body::Body,
@@ -27,11 +27,7 @@ pub async fn look(
     caller: StationCaller,
     Named(path): Named<(Uuid, String)>,
 ) -> Answer<Response> {
-    let sha256 = hash(&path.1)?;
-    let tx = caller.begin(&hub).await?;
-    let stand = BlobRow::new(caller.org, &sha256).stand(&tx, false).await?;
-    tx.commit().await?;
-    Ok(stands(stand.state(), stand.offset()))
+    stand(&hub, &Bringer::Station(caller), &hash(&path.1)?).await
 }
 
 /// The bytes of a blob, or of one range of them.

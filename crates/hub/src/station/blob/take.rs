@@ -3,7 +3,7 @@
 //! No transaction is open while bytes go to the store: a slow store holds no connection of the database.
 
 use super::{
-    hash, passing,
+    Bringer, hash, passing,
     rows::{BlobRow, Part, Stand},
     stands,
 };
@@ -60,10 +60,21 @@ pub async fn put(
     Asked(asked): Asked<PartAsked>,
     bytes: Bytes,
 ) -> Answer<Response> {
-    let sha256 = hash(&path.1)?;
+    take(&hub, Bringer::Station(caller), &hash(&path.1)?, asked, bytes).await
+}
+
+/// Takes a blob, or the next part of it, from whoever brings it.
+pub(crate) async fn take(
+    hub: &Hub,
+    bringer: Bringer,
+    sha256: &Sha256,
+    asked: PartAsked,
+    bytes: Bytes,
+) -> Answer<Response> {
     check(asked, bytes.len() as u64)?;
     hub.metrics.blob_bytes.with_label_values(&["in"]).inc_by(bytes.len() as u64);
-    let blob = Upload { hub: &hub, caller, sha256, row: BlobRow::new(caller.org, &sha256), size: asked.size };
+    let row = BlobRow::new(bringer.org(), sha256);
+    let blob = Upload { hub, caller: bringer, sha256: *sha256, row, size: asked.size };
     if bytes.len() as u64 == asked.size {
         blob.take_whole(bytes).await
     } else {
@@ -90,7 +101,7 @@ fn check(asked: PartAsked, bytes: u64) -> Answer<()> {
 
 struct Upload<'a> {
     hub: &'a Hub,
-    caller: StationCaller,
+    caller: Bringer,
     sha256: Sha256,
     row: BlobRow,
     size: u64,
@@ -105,7 +116,7 @@ impl Upload<'_> {
     async fn take_whole(&self, bytes: Bytes) -> Answer<Response> {
         // Whether the station may is asked before anything is stored.
         self.caller.begin(self.hub).await?.commit().await?;
-        match self.hub.objects.put(self.caller.org, &self.sha256, bytes).await {
+        match self.hub.objects.put(self.caller.org(), &self.sha256, bytes).await {
             Ok(()) => self.verified().await,
             Err(why @ ObjectsError::Hash { .. }) => Err(wrong_hash(&why)),
             Err(why) => Err(passing(&why)),
@@ -128,12 +139,12 @@ impl Upload<'_> {
             key: self
                 .hub
                 .objects
-                .put_part(self.caller.org, &self.sha256, self.hub.id()?, bytes)
+                .put_part(self.caller.org(), &self.sha256, self.hub.id()?, bytes)
                 .await
                 .map_err(|why| passing(&why))?,
         };
         let tx = self.caller.begin(self.hub).await?;
-        self.row.announce(&tx, self.caller.station).await?;
+        self.row.announce(&tx, self.caller.station()).await?;
         let stand = self.row.stand(&tx, true).await?;
         if stand.verified || stand.offset() != offset {
             // Somebody else brought it meanwhile.
@@ -176,7 +187,7 @@ impl Upload<'_> {
         if stand.verified {
             return Ok(stands("verified", stand.offset()));
         }
-        match self.hub.objects.assemble(self.caller.org, &self.sha256, &parts).await {
+        match self.hub.objects.assemble(self.caller.org(), &self.sha256, &parts).await {
             Ok(_) => self.verified().await,
             Err(why @ ObjectsError::Hash { .. }) => {
                 let tx = self.caller.begin(self.hub).await?;
@@ -207,7 +218,7 @@ impl Upload<'_> {
 
     async fn verified(&self) -> Answer<Response> {
         hit("blob-before-verified");
-        let key = crate::objects::blob_key(self.caller.org, &self.sha256);
+        let key = crate::objects::blob_key(self.caller.org(), &self.sha256);
         let tx = self.caller.begin(self.hub).await?;
         let unneeded = self.mark(&tx, &key).await?;
         tx.commit().await?;
@@ -219,7 +230,7 @@ impl Upload<'_> {
 
     async fn mark(&self, tx: &Tx, key: &str) -> Answer<Vec<String>> {
         let now = self.hub.clock.now();
-        Ok(self.row.verified(tx, self.caller.station, self.size(), key, now).await?)
+        Ok(self.row.verified(tx, self.caller.station(), self.size(), key, now).await?)
     }
 
     async fn remove(&self, keys: &[String]) {
