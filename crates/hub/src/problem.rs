@@ -21,7 +21,7 @@ pub struct Problem {
     /// What happened and what to do, for people.
     pub detail: String,
     /// What a program needs to go on.
-    pub more: Value,
+    pub more: Box<Value>,
     /// When to try again, in seconds.
     pub retry_after_s: Option<u64>,
 }
@@ -29,7 +29,7 @@ pub struct Problem {
 impl Problem {
     /// A problem with its words.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), more: Value::Null, retry_after_s: None }
+        Self { status, code, detail: detail.into(), more: Box::default(), retry_after_s: None }
     }
 
     /// What was sent makes no sense here.
@@ -73,7 +73,7 @@ impl Problem {
     /// With what a program needs to go on.
     #[must_use]
     pub fn with(mut self, more: Value) -> Self {
-        self.more = more;
+        *self.more = more;
         self
     }
 }
@@ -93,7 +93,7 @@ impl IntoResponse for Problem {
             status: self.status.as_u16(),
             detail: self.detail.clone(),
             request_id: String::new(),
-            more: self.more.clone(),
+            more: (*self.more).clone(),
         };
         let text = serde_json::to_string(&body).unwrap_or_default();
         let mut response = (self.status, [(header::CONTENT_TYPE, wire::CONTENT_TYPE)], text).into_response();

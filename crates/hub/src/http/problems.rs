@@ -55,7 +55,7 @@ fn rewritten(mut response: Response, problem: Problem, id: &str) -> Response {
         status: status.as_u16(),
         detail: problem.detail,
         request_id: id.to_owned(),
-        more: problem.more,
+        more: *problem.more,
     };
     *response.status_mut() = status;
     let headers = response.headers_mut();
@@ -85,12 +85,14 @@ fn of_status(status: StatusCode, words: &str) -> Problem {
     Problem::new(status, code, if words.is_empty() { otherwise } else { words })
 }
 
+#[allow(clippy::unused_async, reason = "what axum calls is async")]
 pub(super) async fn no_such_path(uri: Uri) -> Problem {
     // Not the path itself: it may be somebody's mistyped secret, and goes into an answer that others may see.
     let v1 = if uri.path().starts_with("/v1/") { "" } else { "; paths begin with /v1/" };
     Problem::new(StatusCode::NOT_FOUND, "no-such-path", format!("the hub has no such path{v1}: see /openapi.json"))
 }
 
+#[allow(clippy::unused_async, reason = "what axum calls is async")]
 pub(super) async fn no_such_method(method: Method) -> Problem {
     let told = format!("this path is not asked with {method}: `Allow` says how, and /openapi.json what for");
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", told)
@@ -106,6 +108,7 @@ pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Response {
 }
 
 /// `GET /problems/CODE`: what `type` of a problem leads to.
+#[allow(clippy::unused_async, reason = "what axum calls is async")]
 pub(super) async fn describe(Path(code): Path<String>) -> Result<Json<Value>, Problem> {
     let known = PROBLEMS.iter().find(|known| known.code == code);
     known

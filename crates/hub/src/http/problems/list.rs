@@ -34,6 +34,7 @@ pub const PROBLEMS: &[Known] = known! {
     "forbidden" 403 "The caller is known and may not", "An admin of the organization gives the permission that `detail` names";
     "invalid" 400 "The request makes no sense to this hub", "`detail` names what is wrong; /openapi.json says what is expected";
     "last-admin" 409 "Nobody would be left who may administer accounts", "Give `user:admin` to somebody else first";
+    "letters-sent" 409 "Several letters were sent within the hour", "Look for them, also among unwanted mail, or wait";
     "link-invalid" 400 "The link was used, is too old, or is not whole", "Ask for another";
     "log-gap" 409 "The push begins after a gap in the station's log", "The station goes on at `more.expected_seq` by itself";
     "login-failed" 401 "Organization, name or password is wrong, or the account may not sign in", "Try again; after too many tries wait, or have an admin unlock the account";
@@ -45,7 +46,7 @@ pub const PROBLEMS: &[Known] = known! {
     "no-such-path" 404 "The hub has no such path", "/openapi.json lists them; is this the hub's address?";
     "not-found" 404 "There is no such thing in this organization", "Look at the list it should be in";
     "organization-exists" 409 "The short name is taken", "Choose another";
-    "password-wrong" 403 "The old password is wrong, or the account is closed for a while", "Try again later, or have an admin set another";
+    "password-wrong" 400 "The old password is wrong, or the account is closed for a while", "Try again later, or have an admin set another";
     "picture-pending" 404 "The station has not brought this picture yet", "It comes after the results, when the network allows";
     "range" 416 "The blob has no such bytes", "Ask within its size";
     "record-settled" 409 "The record was applied or given up already", "Nothing";
