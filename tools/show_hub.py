@@ -40,12 +40,13 @@ def main():
     login = {"organization": organization, "name": name, "password": password}
     token = json.loads(ask(f"{hub}/v1/auth/login", body=login))["access_token"]
     print("samples at headquarters")
-    table(ask(f"{hub}/v1/samples?format=csv", token), ["sample_no", "total_runs", "counted_runs", "distribution"])
+    samples = ["sample_no", "total_runs", "counted_runs", "series", "geometric_mean_titre", "distribution"]
+    table(ask(f"{hub}/v1/samples?format=csv", token), samples)
     print("runs at headquarters")
-    runs = ["run_number", "station_name", "station", "sample_no", "plate_no", "status", "disposition", "predict_at"]
+    runs = ["run_number", "station", "sample_no", "plate_no", "status", "disposition", "predict_at"]
     table(ask(f"{hub}/v1/runs?format=csv", token), runs)
     print("stations")
-    stations = ["name", "state", "last_contact_at", "pending", "rejected", "blobs_pending", "app_version"]
+    stations = ["name", "last_contact_at", "pending", "blobs_pending", "rejected", "app_version"]
     table(ask(f"{hub}/v1/stations?format=csv", token), stations)
 
 

@@ -1,5 +1,4 @@
 //! What the command line says: answers to standard output, the rest to standard error.
-#![allow(clippy::print_stdout, reason = "this is where a program that people type talks")]
 
 use serde::Serialize;
 use std::io::Write as _;

@@ -18,6 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// Whether the process lives. It asks nothing of anybody: a hub whose database is away must not be restarted for it.
 #[utoipa::path(get, path = "/healthz", tag = "operations",
     responses((status = 200, description = "The process answers", content_type = "text/plain", body = String)))]
+#[allow(clippy::unused_async, reason = "what axum calls is async")]
 pub(super) async fn healthz() -> &'static str {
     "alive\n"
 }

@@ -6,8 +6,12 @@ use uuid::Uuid;
 
 pub(super) async fn look(db: &Db, org: Uuid, found: &mut Found) -> anyhow::Result<()> {
     let tx = db.org(org).await?;
-    // All of it as of one moment: stations go on bringing while this looks.
-    tx.batch("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?;
+    // All of it as of one moment: stations go on bringing while this looks. The transaction has asked something already,
+    // and is begun anew for that.
+    let anew = format!(
+        "ROLLBACK; BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SELECT set_config('app.org_id', '{org}', true)"
+    );
+    tx.batch(&anew).await?;
     logs(&tx, org, found).await?;
     feed(&tx, org, found).await?;
     quarantine(&tx, org, found).await?;
