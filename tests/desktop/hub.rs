@@ -35,7 +35,10 @@ impl Hub {
         let database = match Postgres::shared().and_then(|cluster| cluster.database()) {
             Ok(database) => database,
             Err(why) => {
-                assert!(env::var("CI").as_deref() != Ok("true"), "PostgreSQL must be there where all is tested: {why:#}");
+                assert!(
+                    env::var("CI").as_deref() != Ok("true"),
+                    "PostgreSQL must be there where all is tested: {why:#}"
+                );
                 eprintln!("skipped: there is no PostgreSQL for a hub: {why:#}");
                 return None;
             }
@@ -79,8 +82,16 @@ impl Hub {
         let log = fs::File::create(self.place.path().join("log")).expect("a log");
         self.running = Some(serve.stdout(Stdio::null()).stderr(log).spawn().expect("the hub starts"));
         until("the hub serves", || {
-            if told.is_file() { Ok(()) } else { Err(fs::read_to_string(self.place.path().join("log")).unwrap_or_default()) }
+            if told.is_file() {
+                Ok(())
+            } else {
+                Err(fs::read_to_string(self.place.path().join("log")).unwrap_or_default())
+            }
         });
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.place.path().join("log")).unwrap_or_default()
     }
 
     /// Asks it as its administrator; the answer must be a success.
@@ -139,6 +150,9 @@ impl Hub {
 impl Drop for Hub {
     fn drop(&mut self) {
         self.goes_away();
+        if std::thread::panicking() {
+            eprintln!("the hub said:\n{}", self.log());
+        }
     }
 }
 

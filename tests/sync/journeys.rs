@@ -1,6 +1,6 @@
 //! Enrolled, told, cut off, found again, restored: nothing is lost, nothing is doubled, and the words say how it is.
 
-use crate::{driver::until, hub::Hub};
+use crate::{driver::until, hub::Hub, people::account};
 use serde_json::{Value, json};
 use std::path::Path;
 use wellread_journeys::{
@@ -38,7 +38,11 @@ fn a_station_is_enrolled_and_what_it_read_is_at_headquarters() {
     station.drain();
     station.run(["enrol", &hub.url(), &hub.code()]).ended_with(0);
     let report = sync(&station);
-    assert_eq!((&report["runs"], &report["quarantined"], &report["left"]), (&json!(3), &json!(0), &json!(0)), "{report}");
+    assert_eq!(
+        (&report["runs"], &report["quarantined"], &report["left"]),
+        (&json!(3), &json!(0), &json!(0)),
+        "{report}"
+    );
     assert_eq!(hub.samples_of_runs(), ["S1", "S1", "S1"], "what was read before it was enrolled is there too");
     let state = sync_of(&station);
     assert_eq!((&state["state"], &state["pending"]), (&json!("idle"), &json!(0)), "all is told: {state}");
@@ -71,7 +75,10 @@ fn a_network_that_is_lost_holds_up_no_plate_and_is_found_again_by_itself() {
     assert!(words.contains("cannot be reached"), "and the service says so: {words}");
     let state = sync_of(&station);
     assert_eq!(state["state"], "waiting", "the plates wait: {state}");
-    assert!(state["pending"].as_u64().unwrap() >= 3 && state["next_attempt_ms"].is_i64(), "and when it goes on: {state}");
+    assert!(
+        state["pending"].as_u64().unwrap() >= 3 && state["next_attempt_ms"].is_i64(),
+        "and when it goes on: {state}"
+    );
     hub.comes_back();
     until("the others follow by themselves", || match hub.samples_of_runs().len() {
         4 => Ok(()),
@@ -153,7 +160,11 @@ fn a_second_copy_at_work_is_fenced_until_a_person_says_which_one_goes_on() {
     on_clone(&["sync", "--take-over", "the first disk is broken"]).ended_with(0);
     on_clone(&["sync"]).ended_with(0);
     let refused = station.run(["sync"]).ended_with(1);
-    assert!(refused.out.contains("another copy") || refused.out.contains("--take-over"), "now the first is shut out: {}", refused.out);
+    assert!(
+        refused.out.contains("another copy") || refused.out.contains("--take-over"),
+        "now the first is shut out: {}",
+        refused.out
+    );
     assert_eq!(station.runs().len(), 1, "and goes on reading");
     station.assert_sound();
 }
@@ -168,4 +179,32 @@ fn copy_all(from: &Path, to: &Path) {
             std::fs::copy(entry.path(), target).unwrap();
         }
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn dying_anywhere_on_the_way_loses_and_doubles_nothing() {
+    use std::os::unix::process::ExitStatusExt as _;
+    const SIGKILL: i32 = 9;
+    let Some(hub) = Hub::start() else { return };
+    let station = enrolled(&hub);
+    let pictures = plates(5);
+    // The places, as the program names them.
+    let places = ["told", "acknowledged", "in-page", "page-applied", "part-sent"];
+    for (n, place) in places.into_iter().enumerate() {
+        station.receive(&pictures[n], &capture("S1", n + 1));
+        station.drain();
+        account(&hub, &format!("person{n}"));
+        let mut dying = station.command(["sync"]);
+        let ended = dying.env("WELLREAD_FAILPOINT", place).output().unwrap();
+        assert_eq!(ended.status.signal(), Some(SIGKILL), "it dies at {place}");
+    }
+    sync(&station);
+    assert_eq!(hub.samples_of_runs().len(), 5, "each plate is there once");
+    assert_eq!(sync_of(&station)["blobs_pending"], 0, "with its pictures");
+    let accounts = station.run(["users", "list", "--json"]).ended_with(0).lines();
+    let theirs = accounts.iter().filter(|account| account["origin"] == "hub");
+    // The five, and the administrator of headquarters.
+    assert_eq!(theirs.count(), 6, "and what headquarters said holds: {accounts:?}");
+    station.assert_sound();
 }

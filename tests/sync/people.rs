@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use wellread_journeys::station::{PASSWORD, Station, capture, plates};
 
 /// Makes an account at headquarters; gives its id.
-fn account(hub: &Hub, name: &str) -> String {
+pub(crate) fn account(hub: &Hub, name: &str) -> String {
     let made = hub.ask(
         "POST",
         "/v1/users",
@@ -37,9 +37,11 @@ fn an_account_of_headquarters_works_at_the_station_until_they_close_it() {
 }
 
 fn own_assay(version: u32) -> String {
-    include_str!("../../assays/hi.toml")
-        .replacen("id = \"hi\"", "id = \"own\"", 1)
-        .replacen("version = 1", &format!("version = {version}"), 1)
+    include_str!("../../assays/hi.toml").replacen("id = \"hi\"", "id = \"own\"", 1).replacen(
+        "version = 1",
+        &format!("version = {version}"),
+        1,
+    )
 }
 
 fn assay_of_newest_run(station: &Station) -> Value {
