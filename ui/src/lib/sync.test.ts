@@ -55,6 +55,7 @@ test('pending, the age of the oldest, rejected and the last success are always t
   expect(text).toContain('1,204');
   expect(parts).toEqual(['3 rejected', 'oldest 5 hours ago', 'sent 2 days ago']);
   expect(short(of('syncing', { last_success_ms: null }), NOW).parts.at(-1)).toBe('never sent');
+  expect(short(of('syncing', { last_success_ms: NOW - 3000 }), NOW).parts.at(-1)).toBe('sent just now');
 });
 
 test('the next try is told in minutes, and not at all where none is meant', () => {

@@ -57,6 +57,10 @@ function onTheWay(sync: SyncState): Told {
   return { tone: 'good', icon: 'check', text: m.sync_done(), more: m.sync_done_more() };
 }
 
+/** How old something is; what is younger than a minute is of now. */
+export const age = (thenMs: number, nowMs: number): string =>
+  nowMs - thenMs < MINUTE_MS ? m.just_now() : format.ago(thenMs, nowMs);
+
 /** When it is tried again, once a try has failed. */
 export function nextTry(sync: SyncState, nowMs: number): string {
   if (!isAway(sync) || sync.next_attempt_ms === null) return '';
@@ -77,11 +81,9 @@ export function short(sync: SyncState, nowMs: number): Omit<Told, 'more'> & { pa
   const text = texts[sync.state] ?? (sync.pending > 0 ? m.sync_short_waiting({ n }) : m.sync_short_done());
   const parts = [];
   if (sync.rejected_total > 0) parts.push(m.sync_short_rejected({ n: format.count(sync.rejected_total) }));
-  if (sync.oldest_ms !== null) parts.push(m.sync_short_oldest({ age: format.ago(sync.oldest_ms, nowMs) }));
+  if (sync.oldest_ms !== null) parts.push(m.sync_short_oldest({ age: age(sync.oldest_ms, nowMs) }));
   parts.push(
-    sync.last_success_ms === null
-      ? m.sync_short_never()
-      : m.sync_short_last({ age: format.ago(sync.last_success_ms, nowMs) }),
+    sync.last_success_ms === null ? m.sync_short_never() : m.sync_short_last({ age: age(sync.last_success_ms, nowMs) }),
   );
   return { tone, icon, text, parts };
 }

@@ -204,6 +204,9 @@ const REJECTED: Words = {
 /** What to do about a record that headquarters put aside. */
 export const rejectedSentence = (code: string): string => (REJECTED[code] ?? m.rejected_other)();
 
+/** Who made a record: a person by their account, or the program itself. */
+export const actorName = (actor: string): string => (actor === '' || actor === 'station' ? m.the_program() : actor);
+
 const SHIPPED_ASSAYS: Words = {
   hi: m.assay_hi,
   ha: m.assay_ha,

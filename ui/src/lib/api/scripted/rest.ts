@@ -139,7 +139,7 @@ export function outbox(page: T.Page): T.Listed<T.OutboxRecord> {
       schema_version: 1,
       payload: JSON.stringify({ run_id: idOf('run', seq), sample_no: 'AIV-26-0412', plate_no: '1' }),
       hash: hex(seq, 17),
-      actor: ['review', 'signature', 'config', 'user'].includes(kind) ? 'anong' : '',
+      actor: ['review', 'signature', 'config', 'user'].includes(kind) ? 'anong' : 'station',
       at: now(NOW_MS - (last - seq) * 140_000),
     };
   });
