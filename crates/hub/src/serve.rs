@@ -126,16 +126,20 @@ fn bound(builder: &mut Builder<TokioExecutor>) {
     builder.http2().timer(TokioTimer::new()).keep_alive_interval(Some(HEAD)).max_concurrent_streams(100);
 }
 
-/// Where the hub is reached, for people and for scripts: a file is complete once it is there.
+/// Where the hub is reached, for scripts and then for people. A file is complete once it is there.
 fn tell(hub: &Hub, address: SocketAddr) -> anyhow::Result<()> {
     let scheme = if hub.config.tls.is_some() { "https" } else { "http" };
+    if let Some(file) = &hub.config.addr_file {
+        write(file, &format!("{scheme}://{address}\n"))
+            .with_context(|| format!("the address cannot be written to {}", file.display()))?;
+    }
     tracing::info!(%address, epoch = %hub.epoch, "serving at {scheme}://{address}");
-    let Some(file) = &hub.config.addr_file else { return Ok(()) };
-    let whole = || -> std::io::Result<()> {
-        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let aside = folder.join(format!(".wellread-hub-{}", std::process::id()));
-        std::fs::File::create(&aside)?.write_all(format!("{scheme}://{address}\n").as_bytes())?;
-        std::fs::rename(&aside, file)
-    };
-    whole().with_context(|| format!("the address cannot be written to {}", file.display()))
+    Ok(())
+}
+
+fn write(file: &Path, text: &str) -> std::io::Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let aside = folder.join(format!(".wellread-hub-{}", std::process::id()));
+    std::fs::File::create(&aside)?.write_all(text.as_bytes())?;
+    std::fs::rename(&aside, file)
 }
