@@ -16,6 +16,9 @@ use tokio_postgres::{
 };
 use uuid::Uuid;
 
+/// For how long a transaction that was given up may take to be taken back.
+const ROLLBACK_WITHIN: Duration = Duration::from_secs(2);
+
 /// A parameter and its type.
 pub type Param<'a> = (&'a (dyn ToSql + Sync), Type);
 
@@ -25,7 +28,7 @@ pub struct Db {
     pool: Pool,
 }
 
-/// A transaction. Dropped without [`Tx::commit`] it is rolled back, by closing its connection.
+/// A transaction. Dropped without [`Tx::commit`] it is rolled back.
 #[derive(Debug)]
 pub struct Tx {
     connection: Option<Object>,
@@ -177,11 +180,20 @@ impl Tx {
 }
 
 impl Drop for Tx {
+    /// Takes it back without anybody waiting. A connection that does not answer in time, perhaps because it was given up in
+    /// the middle of a statement, is closed, and the server takes back what it had begun.
     fn drop(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            // Given up half-way, perhaps in the middle of an answer: the server rolls back when the connection closes.
+        let Some(connection) = self.connection.take() else { return };
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
             drop(Object::take(connection));
-        }
+            return;
+        };
+        runtime.spawn(async move {
+            let taken_back = tokio::time::timeout(ROLLBACK_WITHIN, connection.batch_execute("ROLLBACK")).await;
+            if !matches!(taken_back, Ok(Ok(()))) {
+                drop(Object::take(connection));
+            }
+        });
     }
 }
 
