@@ -67,12 +67,12 @@ fn a_network_that_is_lost_holds_up_no_plate_and_is_found_again_by_itself() {
         other => Err(format!("{other} runs are there")),
     });
     hub.goes_away();
+    let words = service.hears_state("sync", "degraded");
+    assert!(words.contains("cannot be reached"), "the service says so: {words}");
     for (n, picture) in pictures.iter().enumerate().skip(1) {
         station.receive(picture, &capture("S1", n + 1));
     }
     service.hears_runs(3);
-    let words = service.hears_state("sync", "degraded");
-    assert!(words.contains("cannot be reached"), "and the service says so: {words}");
     let state = sync_of(&station);
     assert_eq!(state["state"], "waiting", "the plates wait: {state}");
     assert!(

@@ -167,17 +167,13 @@ impl Writing<'_> {
     /// Notes that a page of the snapshot was applied, in the transaction that applied it: where the next begins, or after
     /// the last where the feed goes on.
     pub fn note_snapshot(&self, next: Option<&str>, as_of: i64) -> Result<()> {
-        match next {
-            Some(cursor) => {
-                self.execute("UPDATE sync_connection SET snapshot_cursor = ?1", params![cursor])?;
-                Ok(())
-            }
-            None => {
-                self.execute("UPDATE sync_connection SET snapshot_wanted = 0, snapshot_cursor = NULL", [])?;
-                self.close_unseen_hub_users()?;
-                self.note_feed(as_of)
-            }
+        if let Some(cursor) = next {
+            self.execute("UPDATE sync_connection SET snapshot_cursor = ?1", params![cursor])?;
+            return Ok(());
         }
+        self.execute("UPDATE sync_connection SET snapshot_wanted = 0, snapshot_cursor = NULL", [])?;
+        self.close_unseen_hub_users()?;
+        self.note_feed(as_of)
     }
 
     /// Tells the hub some of what was made before this schema and was never told: the assays for which `is_own` says so,

@@ -120,8 +120,11 @@ impl Writing<'_> {
     /// it has.
     pub fn meet_epoch(&self, direction: Direction, epoch: &str) -> Result<bool> {
         let before = self.sync_state(direction)?.epoch;
+        if before == epoch {
+            return Ok(false);
+        }
         self.execute("UPDATE sync_state SET epoch = ?2 WHERE direction = ?1", params![direction, epoch])?;
-        Ok(!before.is_empty() && before != epoch)
+        Ok(!before.is_empty())
     }
 }
 

@@ -65,7 +65,11 @@ fn line(set: &ModelSet) -> String {
     let agreement = set.agreement.map_or_else(String::new, |said| {
         format!(", people left {} of {} wells as they were read", said.agreed, said.wells)
     });
-    format!("{id:<16} {}{active}{agreement}", models.join(", "))
+    let offered = set.offered.as_ref().map_or_else(String::new, |offered| {
+        let withdrawn = if offered.withdrawn { " and taken back" } else { "" };
+        format!(", offered by headquarters{withdrawn} as '{}': {}", offered.name, offered.note)
+    });
+    format!("{id:<16} {}{active}{agreement}{offered}", models.join(", "))
 }
 
 fn trial_text(trial: &Trial) -> String {

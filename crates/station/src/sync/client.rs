@@ -21,7 +21,7 @@ use wellread_wire::{
 /// The most bytes of a plain answer.
 const MOST_PLAIN: usize = 4 << 20;
 /// A token is renewed so long before it ends.
-const RENEWED_BEFORE: Duration = Duration::from_secs(60);
+const RENEWED_BEFORE: Duration = Duration::from_mins(1);
 const JSON: &str = "application/json";
 
 /// The hub, as a station speaks to it.

@@ -82,7 +82,8 @@ impl Transport for Http {
                 tokio::select! {
                     answer = &mut exchange => {
                         let within_time = answer.map_err(|_| Cut(format!("no answer within {} s", within.as_secs())))?;
-                        return within_time.map_err(|why| Cut(with_causes(&why)));
+                        // Which address it was is known, and differs from request to request.
+                        return within_time.map_err(|why| Cut(with_causes(&why.without_url())));
                     }
                     () = time::sleep(LOOK) => if stop() {
                         return Err(Cut("stopped".to_owned()));

@@ -1,8 +1,9 @@
 //! Round after round, beside whatever else the station does: when the next one is due, and how the way to headquarters is.
 
-use super::{Budget, Engine, Http, SyncError, backoff::planned_by_a_wrong_clock};
+use super::{Budget, Engine, Http, backoff::planned_by_a_wrong_clock};
 use crate::Station;
 use std::{
+    path::PathBuf,
     thread,
     time::{Duration, Instant},
 };
@@ -19,6 +20,9 @@ const SHUT_OUT_EVERY: Duration = Duration::from_mins(5);
 /// Between two rounds at least, while plates come in: what comes within it goes together.
 const TOGETHER: Duration = Duration::from_secs(2);
 
+/// For how long settings that cannot be used are left alone, in milliseconds.
+const UNUSABLE_MS: i64 = 60_000;
+
 /// How the way to headquarters is.
 pub(crate) type News = (HealthStatus, String);
 
@@ -28,7 +32,15 @@ struct Look {
     uplink: Row,
     pending: u64,
     every: Duration,
-    ca_file: Option<std::path::PathBuf>,
+    ca_file: Option<PathBuf>,
+}
+
+/// Where headquarters are, by which enrolment, and who vouches for them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Way {
+    hub_url: String,
+    enrolled_ms: Option<i64>,
+    ca_file: Option<PathBuf>,
 }
 
 /// What is kept from round to round.
@@ -61,46 +73,64 @@ impl Station {
         while rests(stop) {
             // A database that does not answer is told by those who need it more.
             let Ok(look) = self.look() else { continue };
-            let due = pace.due(&look, self.clock().now().utc_ms);
-            let asked = pace.asked.replace(look.connection.asked);
-            if due == Due::No {
-                if asked != Some(look.connection.asked) {
-                    self.tell_news(tell);
-                }
+            let Some(way) = look.way() else {
+                self.tell_changed(&look, &mut pace, tell);
+                continue;
+            };
+            // A certificate that cannot be read, say: told, and looked at again after a while or when somebody asks.
+            if pace.due(&look, self.clock().now().utc_ms) == Due::No {
+                self.tell_changed(&look, &mut pace, tell);
                 continue;
             }
-            pace.more = self.keep_at_it(&look, due, stop);
-            pace.last_round = Some(Instant::now());
-            self.tell_news(tell);
+            let made = Http::new(&way.hub_url, way.ca_file.as_deref()).and_then(|http| {
+                let engine = Engine::new(self, &http, stop)?;
+                self.keep_with(&engine, &way, &mut pace, tell, stop);
+                Ok(())
+            });
+            if let Err(error) = made {
+                pace.done(false, look.connection.asked);
+                let next_ms = self.clock().now().utc_ms + UNUSABLE_MS;
+                let told = format!("{error:#}");
+                let _ = self.write(|writing| Ok(writing.note_sync_failure(Direction::Uplink, &told, next_ms)?));
+                self.tell_news(tell);
+            }
         }
     }
 
-    /// Rounds over one connection, as long as there is more to do at once. Whether there still is.
-    fn keep_at_it(&self, look: &Look, due: Due, stop: &(dyn Fn() -> bool + Sync)) -> bool {
-        let Some(with) = &look.connection.enrolled else { return false };
-        let made = Http::new(&with.hub_url, look.ca_file.as_deref());
-        let opened = made.map_err(SyncError::Station).and_then(|http| {
-            let engine = Engine::new(self, &http, stop)?;
-            let mut budget = Budget { each: EACH, whatever_failed: due == Due::Asked };
-            loop {
-                let report = engine.round(budget)?;
-                budget.whatever_failed = false;
-                let paused = self.read(|reading| Ok(reading.sync_connection()?))?.paused;
-                if !report.more || stop() || !paused.is_empty() {
-                    return Ok(report.more);
+    /// Rounds over one connection, until it is to stop or leads elsewhere: a token is good for many.
+    fn keep_with(
+        &self,
+        engine: &Engine<'_>,
+        way: &Way,
+        pace: &mut Pace,
+        tell: &mut dyn FnMut(News),
+        stop: &(dyn Fn() -> bool + Sync),
+    ) {
+        loop {
+            if let Ok(look) = self.look() {
+                if look.way().as_ref() != Some(way) {
+                    return;
+                }
+                let due = pace.due(&look, self.clock().now().utc_ms);
+                if due == Due::No {
+                    self.tell_changed(&look, pace, tell);
+                } else {
+                    let budget = Budget { each: EACH, whatever_failed: due == Due::Asked };
+                    let more = engine.round(budget).is_ok_and(|report| report.more);
+                    pace.done(more, look.connection.asked);
+                    self.tell_news(tell);
                 }
             }
-        });
-        match opened {
-            Ok(more) => more,
-            // A round has noted how it failed; what kept it from beginning is noted here.
-            Err(SyncError::Station(error)) => {
-                let told = format!("{error:#}");
-                let next_ms = self.clock().now().utc_ms + 60_000;
-                let _ = self.write(|writing| Ok(writing.note_sync_failure(Direction::Uplink, &told, next_ms)?));
-                false
+            if !rests(stop) {
+                return;
             }
-            Err(_) => false,
+        }
+    }
+
+    /// Tells how the way is when a person has changed something about it.
+    fn tell_changed(&self, look: &Look, pace: &mut Pace, tell: &mut dyn FnMut(News)) {
+        if pace.asked.replace(look.connection.asked) != Some(look.connection.asked) {
+            self.tell_news(tell);
         }
     }
 
@@ -155,7 +185,19 @@ impl Station {
     }
 }
 
+impl Look {
+    fn way(&self) -> Option<Way> {
+        let with = self.connection.enrolled.as_ref()?;
+        let (enrolled_ms, ca_file) = (self.connection.enrolled_ms, self.ca_file.clone());
+        Some(Way { hub_url: with.hub_url.clone(), enrolled_ms, ca_file })
+    }
+}
+
 impl Pace {
+    fn done(&mut self, more: bool, asked: i64) {
+        *self = Self { last_round: Some(Instant::now()), more, asked: Some(asked) };
+    }
+
     fn due(&self, look: &Look, now_ms: i64) -> Due {
         let connection = &look.connection;
         if connection.enrolled.is_none() || !connection.paused.is_empty() {

@@ -33,21 +33,25 @@ struct Sending {
     queue: VecDeque<Blob>,
     sent: u64,
     bytes: u64,
+    /// What ends it for all of them.
     failure: Option<SyncError>,
+    /// What the hub said of one that it does not take; the others go on.
+    refused: Vec<SyncError>,
 }
 
 impl Engine<'_> {
     /// Sends pictures until all are there, or until it is somebody else's turn.
     pub(super) fn send_blobs(&self, until: Instant, report: &mut SyncReport) -> Result<(), SyncError> {
-        let mut seen = BTreeSet::new();
+        let (mut seen, mut refused) = (BTreeSet::new(), Vec::new());
         loop {
-            let page = self.station.read(|reading| Ok(reading.blobs_to_send(PAGE)?))?;
-            // One that the hub did not take is for the next round.
+            // Those that the hub did not take are for the next round, and stand before the others.
+            let page = PAGE.saturating_add(u32::try_from(refused.len()).unwrap_or(u32::MAX));
+            let page = self.station.read(|reading| Ok(reading.blobs_to_send(page)?))?;
             let queue: VecDeque<Blob> = page.into_iter().filter(|blob| seen.insert(*blob.sha256.as_bytes())).collect();
             if queue.is_empty() {
-                return Ok(());
+                return refused.into_iter().next().map_or(Ok(()), Err);
             }
-            let sending = Mutex::new(Sending { queue, sent: 0, bytes: 0, failure: None });
+            let sending = Mutex::new(Sending { queue, sent: 0, bytes: 0, failure: None, refused: Vec::new() });
             thread::scope(|scope| {
                 for _ in 1..AT_ONCE {
                     scope.spawn(|| self.send_from(&sending, until));
@@ -60,6 +64,7 @@ impl Engine<'_> {
             if let Some(failure) = sending.failure {
                 return Err(failure);
             }
+            refused.extend(sending.refused);
             if Instant::now() >= until {
                 report.more = true;
                 return Ok(());
@@ -89,6 +94,7 @@ impl Engine<'_> {
                         return;
                     }
                 }
+                Err(error) if is_about_one(&error) => lock().refused.push(error),
                 Err(error) => {
                     lock().failure = Some(error);
                     return;
@@ -190,6 +196,15 @@ impl Engine<'_> {
         };
         let why = format!("{error:#}; found when it was sent to headquarters");
         Ok(self.station.write(|writing| Ok(writing.set_blob_state(&blob.sha256, state, &why)?))?)
+    }
+}
+
+/// Whether the hub refuses this picture, and not everything.
+const fn is_about_one(error: &SyncError) -> bool {
+    match error {
+        SyncError::Refused { status, .. } => matches!(status, 400 | 404..=407 | 409..=428 | 431..=499),
+        SyncError::Unreadable(_) => true,
+        _ => false,
     }
 }
 

@@ -103,12 +103,11 @@ pub fn plan(local: &Local, remote: &Remote) -> Vec<Step> {
         steps.push(Step::TakeOver);
         return steps;
     }
-    match shut_out(local, remote, has) {
-        Some(why) => steps.push(Step::Fenced(why)),
-        None => {
-            steps.push(Step::Admitted);
-            uplink(local, has, &mut steps);
-        }
+    if let Some(why) = shut_out(local, remote, has) {
+        steps.push(Step::Fenced(why));
+    } else {
+        steps.push(Step::Admitted);
+        uplink(local, has, &mut steps);
     }
     downlink(local, remote, restored, &mut steps);
     // A restored hub is asked about every picture anew.
@@ -220,22 +219,24 @@ mod tests {
 
     #[test]
     fn two_copies_of_one_log_are_never_mixed() {
-        let fenced = |change: &dyn Fn(&mut Local, &mut Remote)| {
+        type Change = fn(&mut Local, &mut Remote);
+        let fenced = |change: Change| {
             let (mut local, mut remote) = in_step();
             change(&mut local, &mut remote);
             plan(&local, &remote)
         };
-        for (change, why) in [
-            ((&|_, remote| remote.fenced = "fork".to_owned()) as &dyn Fn(&mut Local, &mut Remote), "the hub says so"),
-            (&|_, remote| remote.incarnation = 2, "another copy took over"),
-            (&|local, _| local.incarnation = 2, "the hub does not know this copy"),
-            (&|local, _| local.head = 5, "the hub has more"),
-            (&|_, remote| remote.expected_after = Some(hash(99)), "the histories differ"),
-        ] {
+        let cases: [(Change, &str); 5] = [
+            (|_, remote| remote.fenced = "fork".to_owned(), "the hub says so"),
+            (|_, remote| remote.incarnation = 2, "another copy took over"),
+            (|local, _| local.incarnation = 2, "the hub does not know this copy"),
+            (|local, _| local.head = 5, "the hub has more"),
+            (|_, remote| remote.expected_after = Some(hash(99)), "the histories differ"),
+        ];
+        for (change, why) in cases {
             let steps = fenced(change);
             assert!(matches!(steps[..], [Step::Fenced(_)]), "{why}: {steps:?}");
         }
-        let wanted = fenced(&|local, remote| (local.take_over, remote.fenced) = (true, "fork".to_owned()));
+        let wanted = fenced(|local, remote| (local.take_over, remote.fenced) = (true, "fork".to_owned()));
         assert_eq!(wanted, [Step::TakeOver], "a person decides, and the next contact says where to go on");
     }
 

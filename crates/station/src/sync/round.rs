@@ -87,7 +87,7 @@ impl Station {
     pub fn sync_once(&self, stop: &(dyn Fn() -> bool + Sync)) -> anyhow::Result<SyncReport> {
         let http = self.http()?;
         let engine = Engine::new(self, &http, stop)?;
-        let budget = Budget { each: Duration::from_secs(60), whatever_failed: true };
+        let budget = Budget { each: Duration::from_mins(1), whatever_failed: true };
         let (mut all, until) = (SyncReport::default(), Instant::now() + PATIENCE);
         loop {
             let report = match engine.round(budget).map_err(SyncError::into_problem) {
@@ -182,7 +182,10 @@ impl<'s> Engine<'s> {
     }
 
     fn contacts(&self, budget: Budget, report: &mut SyncReport) -> Result<(), SyncError> {
-        while self.station.write(|writing| Ok(writing.tell_untold(&|id| Assay::shipped(id).is_none())?))? {}
+        if self.station.read(|reading| Ok(reading.sync_connection()?.untold))? {
+            let is_own = |id: &str| Assay::shipped(id).is_none();
+            while self.station.write(|writing| Ok(writing.tell_untold(&is_own)?))? {}
+        }
         for _ in 0..MOST_CONTACTS {
             let welcome = self.contact()?;
             let steps = self.plan(&welcome, budget)?;
@@ -283,6 +286,7 @@ impl<'s> Engine<'s> {
             || next_ms.is_none_or(|next_ms| next_ms <= now_ms || planned_by_a_wrong_clock(next_ms, now_ms)))
     }
 
+    /// Records and word of headquarters first, and that they went well is noted before anything large is on its way.
     fn walk(
         &self,
         steps: &[Step],
@@ -292,9 +296,8 @@ impl<'s> Engine<'s> {
     ) -> Result<Turn, SyncError> {
         let (mut told, mut heard) = (Ok(()), Ok(()));
         for step in steps {
-            let until = Instant::now() + budget.each;
             match step {
-                Step::NewEpoch => {}
+                Step::NewEpoch | Step::Blobs => {}
                 Step::TakeOver => return self.take_over(welcome).map(|()| Turn::ContactAgain),
                 Step::Fenced(why) => {
                     report.fenced.clone_from(why);
@@ -304,22 +307,26 @@ impl<'s> Engine<'s> {
                 Step::Rewind(to) => self.station.write(|writing| Ok(writing.rewind(*to)?))?,
                 Step::Acknowledge(to) => self.station.write(|writing| Ok(writing.acknowledge(*to)?))?,
                 Step::Lost { has, pruned } => told = Err(lost(*has, *pruned)),
-                Step::Push { .. } => match self.push_all(until, report) {
+                Step::Push { .. } => match self.push_all(Instant::now() + budget.each, report) {
                     Ok(Turn::ContactAgain) => return Ok(Turn::ContactAgain),
                     other => told = survivable(other.map(drop))?,
                 },
                 Step::Snapshot { anew } => heard = survivable(self.take_snapshot(*anew, report))?,
                 Step::Feed { after } => heard = survivable(self.take_feed(*after, report))?,
-                Step::Blobs => {
-                    let sent = survivable(self.send_blobs(until, report))?;
-                    self.note(Direction::Blobs, sent, report)?;
-                }
             }
         }
         report.left = self.retry_left()?;
-        let fetched = survivable(self.fetch_models(Instant::now() + budget.each, report))?;
-        self.note(Direction::Downlink, heard.and(fetched), report)?;
+        self.note(Direction::Downlink, heard, report)?;
         self.note(Direction::Uplink, told, report)?;
+        if steps.contains(&Step::Blobs) {
+            let sent = of_its_own(self.send_blobs(Instant::now() + budget.each, report))?;
+            self.note(Direction::Blobs, sent, report)?;
+        }
+        if self.is_due(Direction::Downlink, budget)?
+            && let fetched @ Err(_) = of_its_own(self.fetch_models(Instant::now() + budget.each, report))?
+        {
+            self.note(Direction::Downlink, fetched, report)?;
+        }
         Ok(Turn::Done)
     }
 
@@ -386,6 +393,15 @@ fn survivable(done: Result<(), SyncError>) -> Result<Result<(), SyncError>, Sync
         Err(SyncError::Unreadable(why)) => Ok(Err(SyncError::Unreadable(why))),
         Err(fatal) => Err(fatal),
         Ok(()) => Ok(Ok(())),
+    }
+}
+
+/// A large thing that is cut says nothing about small ones: it is tried again in its own time. Only an end that somebody
+/// wants, and trouble of the station's own, are everything's.
+fn of_its_own(done: Result<(), SyncError>) -> Result<Result<(), SyncError>, SyncError> {
+    match done {
+        Err(fatal @ (SyncError::Stopped | SyncError::Station(_))) => Err(fatal),
+        other => Ok(other),
     }
 }
 

@@ -33,7 +33,7 @@ impl Engine<'_> {
                     return Ok(Turn::ContactAgain);
                 }
                 Err(error) if error.code() == code::FENCED => {
-                    self.note_fenced(&error)?;
+                    report.fenced = self.note_fenced(&error)?;
                     return Ok(Turn::Done);
                 }
                 // Something on the way takes less than the hub does.
@@ -74,12 +74,13 @@ impl Engine<'_> {
         Ok(read?)
     }
 
-    fn note_fenced(&self, error: &SyncError) -> Result<(), SyncError> {
+    fn note_fenced(&self, error: &SyncError) -> Result<String, SyncError> {
         let why = match error {
             SyncError::Refused { detail, .. } => detail.clone(),
             other => other.to_string(),
         };
-        Ok(self.station.write(|writing| Ok(writing.note_fenced(&why)?))?)
+        self.station.write(|writing| Ok(writing.note_fenced(&why)?))?;
+        Ok(why)
     }
 
     /// Removes what the hub has had for long.

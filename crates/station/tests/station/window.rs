@@ -69,9 +69,9 @@ fn the_bundle_holds_what_helps_and_no_result() {
 fn what_waits_for_headquarters_is_listed_newest_first() {
     let bench = Bench::new();
     bench.record("S-1", "1", [5; 8], true);
-    let state = bench.station.outbox_state(&bench.admin).unwrap();
+    let state = bench.station.sync_state(&bench.admin).unwrap();
     assert!(
-        state.pending > 2 && !state.enrolled && state.oldest_ms.is_some(),
+        state.pending > 2 && state.enrolled.is_none() && state.oldest_ms.is_some(),
         "much waits, nothing was sent: {state:?}"
     );
     let first = bench.station.outbox(&bench.admin, Page::first(2)).unwrap();

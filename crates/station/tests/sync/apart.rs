@@ -51,7 +51,8 @@ fn a_restored_station_takes_over_by_itself_and_the_hub_keeps_what_only_it_has() 
 fn restore(bench: &mut Bench, file: &Path) {
     let folder = bench.station.folder().clone();
     let clock = bench.station.clock().clone();
-    backup::restore(file, &folder, Some(KeyPlace::Unencrypted), Present::PutAside, (&clock, &Steps::unwatched())).unwrap();
+    backup::restore(file, &folder, Some(KeyPlace::Unencrypted), Present::PutAside, (&clock, &Steps::unwatched()))
+        .unwrap();
     bench.station = wellread_station::Station::open(&folder, clock).unwrap();
 }
 

@@ -139,7 +139,15 @@ pub(crate) fn completion(n: u32) -> Completion {
     let grid = Grid {
         format,
         homography: [
-            108.0 + c(0), c(1), 150.0 + 40.0 * c(2), c(3), 107.0 + c(4), 140.0 + 40.0 * c(5), 1e-5 * c(6), 1e-5 * c(7), 1.0,
+            108.0 + c(0),
+            c(1),
+            150.0 + 40.0 * c(2),
+            c(3),
+            107.0 + c(4),
+            140.0 + 40.0 * c(5),
+            1e-5 * c(6),
+            1e-5 * c(7),
+            1.0,
         ],
         rms_residual_px: c(8),
         orientation: Orientation { known: true, by: OrientationBy::Letters },

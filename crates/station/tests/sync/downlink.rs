@@ -20,9 +20,11 @@ use wellread_wire::{
 };
 
 fn own_assay(version: u32) -> Item {
-    let toml = include_str!("../../../../assays/hi.toml")
-        .replacen("id = \"hi\"", "id = \"own\"", 1)
-        .replacen("version = 1", &format!("version = {version}"), 1);
+    let toml = include_str!("../../../../assays/hi.toml").replacen("id = \"hi\"", "id = \"own\"", 1).replacen(
+        "version = 1",
+        &format!("version = {version}"),
+        1,
+    );
     Item::Assay(Assay { id: "own".to_owned(), version, name: "Ours".to_owned(), toml })
 }
 
@@ -57,7 +59,13 @@ fn everything_they_say_is_taken_up_and_not_told_back() {
         retired: false,
     };
     let rest = Config { key: "intake.rest_ms".to_owned(), value: json!(450) };
-    for item in [own_assay(1), Item::Layout(layout.clone()), Item::Config(rest), role("inspector"), Item::User(user(50, "mali"))] {
+    for item in [
+        own_assay(1),
+        Item::Layout(layout.clone()),
+        Item::Config(rest),
+        role("inspector"),
+        Item::User(user(50, "mali")),
+    ] {
         bench.hub.say(&item);
     }
     let report = bench.sync();
@@ -172,7 +180,7 @@ fn a_correction_is_an_event_of_their_account_with_the_results_after_it() {
     let reason = Reason { code: ReasonCode::Confirmed, text: String::new() };
     bench.station.review(&bench.ada, run, &Change::Accept, &reason, None).unwrap();
     let before = bench.station.run(run).unwrap().results.unwrap();
-    let well = CorrectionDecision::Override { well: "A1".to_owned(), class: None, label: "negative".to_owned() };
+    let well = CorrectionDecision::Override { well: "A4".to_owned(), class: None, label: "negative".to_owned() };
     bench.hub.say(&correction(500, &bench, run, well));
     bench.hub.say(&correction(501, &bench, run, CorrectionDecision::Reject));
     bench.sync();
@@ -181,7 +189,11 @@ fn a_correction_is_an_event_of_their_account_with_the_results_after_it() {
     assert_eq!(now.state.disposition, Disposition::Rejected, "it holds here too");
     assert!(!now.state.conflict, "who has seen the newest event contradicts nobody");
     let events: Vec<(&str, Uuid)> = now.events.iter().map(|event| (event.actor.as_str(), event.id.uuid())).collect();
-    assert_eq!(events[1..], [("chief", Uuid::from_u128(500)), ("chief", Uuid::from_u128(501))], "in their name, by its id");
+    assert_eq!(
+        events[1..],
+        [("chief", Uuid::from_u128(500)), ("chief", Uuid::from_u128(501))],
+        "in their name, by its id"
+    );
     assert_ne!(now.results.unwrap().distribution, before.distribution, "with the end points after it");
     let reviews = bench.hub.kinds().iter().filter(|kind| *kind == "review").count();
     assert_eq!(reviews, 3, "and the hub is told that it holds now");

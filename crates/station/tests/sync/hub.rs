@@ -156,13 +156,18 @@ impl State {
             return problem(401, code::UNAUTHENTICATED, json!({}));
         }
         let asked = |name: &str| {
-            query.split('&').find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name)).map(|(_, value)| value)
+            query
+                .split('&')
+                .find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name))
+                .map(|(_, value)| value)
         };
         match what {
             "contact" => self.contact(read(request)),
             "log" => self.log(request),
             "incarnation" => self.take(&read(request)),
-            "feed" => self.feed_page(asked("after").unwrap().parse().unwrap(), asked("limit").unwrap().parse().unwrap()),
+            "feed" => {
+                self.feed_page(asked("after").unwrap().parse().unwrap(), asked("limit").unwrap().parse().unwrap())
+            }
             "snapshot" => self.snapshot_page(asked("cursor").map_or(0, |cursor| cursor.parse().unwrap())),
             blob => {
                 let name = blob.strip_prefix("blobs/").unwrap_or_else(|| panic!("{blob} is nothing"));
@@ -331,10 +336,8 @@ impl State {
         } else {
             "absent"
         };
-        let headers = vec![
-            ("wellread-blob".to_owned(), word.to_owned()),
-            ("wellread-offset".to_owned(), there.to_string()),
-        ];
+        let headers =
+            vec![("wellread-blob".to_owned(), word.to_owned()), ("wellread-offset".to_owned(), there.to_string())];
         Response { status: 200, headers, body: Vec::new() }
     }
 }

@@ -35,12 +35,15 @@ fn an_account_of_headquarters_signs_in_here_until_they_say_otherwise() {
     bench.sync();
     let refused = bench.station.login("mali", PASSWORD).unwrap_err();
     assert_eq!(code_of(&refused), Some(Code::LoginFailed), "and no longer");
-    let session = bench.station.create_user(&bench.ada, &wellread_station::people::NewPerson {
-        username: "somchai".to_owned(),
-        password: PASSWORD.to_owned(),
-        roles: vec!["viewer".to_owned()],
-        ..Default::default()
-    });
+    let session = bench.station.create_user(
+        &bench.ada,
+        &wellread_station::people::NewPerson {
+            username: "somchai".to_owned(),
+            password: PASSWORD.to_owned(),
+            roles: vec!["viewer".to_owned()],
+            ..Default::default()
+        },
+    );
     session.expect("the station's own accounts go on");
     bench.assert_sound();
 }

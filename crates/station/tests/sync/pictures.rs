@@ -69,7 +69,8 @@ fn what_is_lost_here_is_told_and_holds_up_no_other() {
     }
     let path = |bytes: &[u8]| bench.station.blobs().path(&Sha256::of(bytes).to_string()).unwrap();
     std::fs::remove_file(path(&gone)).unwrap();
-    std::fs::write(path(&changed), b"something else").unwrap();
+    let mut file = std::fs::File::create(path(&changed)).unwrap();
+    std::io::Write::write_all(&mut file, b"something else").unwrap();
     bench.sync();
     assert_eq!(bench.hub.state().verified.len(), 1, "the good one is there");
     let state_of = |bytes: &[u8]| {
@@ -93,7 +94,12 @@ fn a_hub_that_takes_no_pictures_is_told_records_all_the_same() {
     bench.plate(1, "S1", &picture(1, 9_000));
     bench.hub.fault("blobs/", Fault::Refused(503, code::UNAVAILABLE, None));
     let report = bench.round().expect("the round goes on");
-    assert_eq!((report.runs, report.failures.len()), (1, 1), "the plate is told, and the failure: {:?}", report.failures);
+    assert_eq!(
+        (report.runs, report.failures.len()),
+        (1, 1),
+        "the plate is told, and the failure: {:?}",
+        report.failures
+    );
     bench.plate(2, "S1", &picture(2, 9_000));
     let report = bench.sync();
     assert_eq!((report.runs, report.blobs), (1, 0), "pictures wait for their own time, records do not");
@@ -108,4 +114,19 @@ fn pictures_stay_where_somebody_wants_them_to() {
     bench.plate(1, "S1", &picture(1, 9_000));
     let report = bench.sync();
     assert_eq!((report.runs, report.blobs), (1, 0), "records alone go");
+}
+
+#[test]
+fn a_picture_that_the_hub_never_takes_holds_up_no_other() {
+    let bench = Bench::new();
+    for n in 0..3 {
+        bench.plate(u32::from(n), "S1", &picture(n, 9_000));
+    }
+    bench.hub.fault("offset=0", Fault::Refused(422, code::INVALID, None));
+    let report = bench.round().expect("the round goes on");
+    assert_eq!(report.failures.len(), 1, "it is said: {:?}", report.failures);
+    assert_eq!(bench.hub.state().verified.len(), 2, "and the others are there");
+    bench.station.clock().advance(600_000);
+    bench.sync();
+    assert_eq!(bench.hub.state().verified.len(), 3, "and tried again in its own time");
 }

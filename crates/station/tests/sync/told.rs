@@ -100,8 +100,17 @@ fn every_kind_of_record_is_an_event_of_the_protocol_and_chains_as_it_says() {
     let records = bench.station.read(|r| Ok(r.outbox_after(0, 1_000)?)).unwrap();
     let kinds: BTreeSet<&str> = records.iter().map(|record| record.kind.as_str()).collect();
     let all = [
-        "assay", "config", "interface-file", "layout", "rejection", "review", "run", "run-failed", "run-state",
-        "signature", "user",
+        "assay",
+        "config",
+        "interface-file",
+        "layout",
+        "rejection",
+        "review",
+        "run",
+        "run-failed",
+        "run-state",
+        "signature",
+        "user",
     ];
     assert_eq!(kinds, BTreeSet::from(all), "one of everything");
     let mut previous = chain::genesis(bench.station.identity().id.uuid());
@@ -138,7 +147,11 @@ fn a_run_arrives_as_it_was_recorded() {
     assert_eq!(told.wells.len(), 96, "with every well");
     for (theirs, ours) in told.wells.iter().zip(&wells) {
         assert_eq!(theirs.well_id, ours.well.to_string(), "in order");
-        assert_eq!((theirs.class.as_str(), theirs.label.as_str()), (ours.class.as_str(), ours.label.as_str()), "the call");
+        assert_eq!(
+            (theirs.class.as_str(), theirs.label.as_str()),
+            (ours.class.as_str(), ours.label.as_str()),
+            "the call"
+        );
         assert!((theirs.confidence - ours.confidence).abs() < 1e-12, "the confidence of {}", ours.well);
         let near = |a: f64, b: f64| (a - b).abs() < 1e-6;
         assert!(near(theirs.bbox.xmin, ours.bbox.xmin) && near(theirs.bbox.ymax, ours.bbox.ymax), "its box follows");
@@ -156,12 +169,16 @@ fn a_run_needs_little_room_on_the_wire() {
         let kinds = [(ImageKind::Raw, 1), (ImageKind::Annotated, 2), (ImageKind::Thumbnail, 3)];
         made.images = kinds.map(|(kind, k)| image(kind, n, picture(n, k), 400_000 + u64::from(n * 977))).to_vec();
         let mut new = new_run(&bench);
-        new.identity =
-            Identity { sample_no: format!("26-{:05}", 4_000 + n), submission_no: format!("T{n}"), plate_no: n.to_string() };
+        new.identity = Identity {
+            sample_no: format!("26-{:05}", 4_000 + n),
+            submission_no: format!("T{n}"),
+            plate_no: n.to_string(),
+        };
         new.image_sha256 = picture(n, 1);
         bench.station.write(|writing| Ok(writing.record_run(&new, &made)?)).unwrap();
     }
-    let (records, after) = bench.station.read(|r| Ok((r.outbox_after(from, 500)?, r.outbox_hash(from)?.unwrap()))).unwrap();
+    let (records, after) =
+        bench.station.read(|r| Ok((r.outbox_after(from, 500)?, r.outbox_hash(from)?.unwrap()))).unwrap();
     let packed = pack_next((uuid::Uuid::nil(), 1), after, &records, Limits::default()).unwrap().unwrap();
     assert_eq!(packed.runs, 50, "a full batch");
     let each = packed.bytes.len() / packed.runs;

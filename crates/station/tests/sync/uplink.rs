@@ -22,7 +22,12 @@ fn a_station_enrols_and_tells_what_waits() {
     let report = bench.sync();
     assert_eq!((report.runs, report.blobs), (1, 1), "a plate and its picture");
     let state = bench.state();
-    assert_eq!((state.state, state.pending, state.blobs_pending), (SyncPhase::Idle, 0, 0), "all is told: {}", state.in_words);
+    assert_eq!(
+        (state.state, state.pending, state.blobs_pending),
+        (SyncPhase::Idle, 0, 0),
+        "all is told: {}",
+        state.in_words
+    );
     assert_eq!(bench.acked(), bench.head(), "and the hub has said so");
     assert_eq!(bench.sync().records, 0, "once");
     bench.assert_sound();
