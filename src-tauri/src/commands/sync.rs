@@ -24,12 +24,7 @@ pub(crate) async fn outbox(app: State<'_, Arc<App>>, page: Page) -> Answer<Liste
 
 /// Waits for headquarters, and so not in the row of changes: a hub that does not answer must hold up no review.
 #[tauri::command]
-pub(crate) async fn enrol(
-    app: State<'_, Arc<App>>,
-    window: AppHandle,
-    url: String,
-    code: String,
-) -> Answer<SyncState> {
+pub(crate) async fn enrol(app: State<'_, Arc<App>>, window: AppHandle, url: String, code: String) -> Answer<SyncState> {
     let joined = app.ask(move |station, by| station.enrol(by, &url, &code)).await?;
     events::tell(&window, "sync", None);
     Ok(joined)
