@@ -17,7 +17,7 @@ use std::{fmt, future::Future, time::Duration};
 use uuid::Uuid;
 
 /// How often it is done.
-const EVERY: Duration = Duration::from_secs(15 * 60);
+const EVERY: Duration = Duration::from_mins(15);
 /// After a start others are busy first.
 const FIRST: Duration = Duration::from_secs(5);
 /// Months that are ready before they begin.

@@ -89,20 +89,17 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     background.spawn(housekeeping::run(hub.clone()));
 
     let app = router.into_make_service_with_connect_info::<SocketAddr>();
-    let serving = match hub.config.tls.clone() {
-        Some(files) => {
-            let certificate = tls::read(&files).await?;
-            let again = signals.clone();
-            background.spawn(tls::renew(certificate.clone(), files, async move || again.reload().await));
-            let mut server = axum_server::from_tcp_rustls(listener, certificate)?;
-            bound(server.http_builder());
-            tokio::spawn(server.handle(handle.clone()).serve(app))
-        }
-        None => {
-            let mut server = axum_server::from_tcp(listener)?;
-            bound(server.http_builder());
-            tokio::spawn(server.handle(handle.clone()).serve(app))
-        }
+    let serving = if let Some(files) = hub.config.tls.clone() {
+        let certificate = tls::read(&files).await?;
+        let again = signals.clone();
+        background.spawn(tls::renew(certificate.clone(), files, async move || again.reload().await));
+        let mut server = axum_server::from_tcp_rustls(listener, certificate)?;
+        bound(server.http_builder());
+        tokio::spawn(server.handle(handle.clone()).serve(app))
+    } else {
+        let mut server = axum_server::from_tcp(listener)?;
+        bound(server.http_builder());
+        tokio::spawn(server.handle(handle.clone()).serve(app))
     };
     tell(&hub, address)?;
 

@@ -98,6 +98,7 @@ pub(super) async fn no_such_method(method: Method) -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", told)
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "so the layer that catches it hands it over")]
 pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let words = panic
         .downcast_ref::<String>()

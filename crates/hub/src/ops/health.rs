@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// A look is good for this long, however often somebody asks.
 const GOOD_FOR: Duration = Duration::from_millis(500);
 /// How often the database is told that nothing has changed.
-const TELL_EVERY: Duration = Duration::from_secs(60);
+const TELL_EVERY: Duration = Duration::from_mins(1);
 /// What is remembered while the database cannot be told.
 const MOST_UNTOLD: usize = 200;
 
