@@ -49,10 +49,14 @@ pub async fn contact(
 ) -> Answer<Json<Welcome>> {
     let tx = caller.lock(&hub).await?;
     let before = before(&tx, caller).await?;
-    if let Some(head) = told.audit_head {
+    let writes = i32::try_from(told.incarnation).unwrap_or(i32::MAX);
+    // A copy that another one has taken over from says nothing of the station any more, and its trail is another.
+    if let Some(head) = told.audit_head.filter(|_| writes == before.incarnation) {
         anchor(&hub, &tx, caller, &before, head).await?;
     }
-    keep(&hub, &tx, caller, &told).await?;
+    if writes >= before.incarnation {
+        keep(&hub, &tx, caller, &told).await?;
+    }
     let lineage = Lineage::load(&tx, caller.org, caller.station, before.incarnation).await?;
     let head = lineage.writer.head;
     let (rejected, rejected_total) = rejected(&tx, caller).await?;

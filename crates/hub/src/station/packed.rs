@@ -39,10 +39,12 @@ where
     T: DeserializeOwned,
     R: Send + 'static,
 {
-    let done = tokio::task::spawn_blocking(move || and(pack::unpack(&body, MOST_UNPACKED_BYTES).map_err(unreadable)?));
+    let done = tokio::task::spawn_blocking(move || {
+        and(pack::unpack(&body, MOST_UNPACKED_BYTES).map_err(|why| unreadable(&why))?)
+    });
     done.await.map_err(|why| Problem::unforeseen(&anyhow::Error::new(why)))?
 }
 
-fn unreadable(why: PackError) -> Problem {
+fn unreadable(why: &PackError) -> Problem {
     Problem::invalid(why.to_string())
 }

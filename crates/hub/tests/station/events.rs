@@ -138,17 +138,24 @@ async fn states_reviews_and_signatures_hang_on_their_run() {
     // The same again in a later push, and others under the same ids.
     station.append("review", &plate.review(review));
     station.append("signature", &plate.signature(signature));
-    let mut other = plate.review(review);
-    other["event"]["reason_text"] = json!("another reason");
-    station.append("review", &other);
+    let other_review = |id| {
+        let mut other = plate.review(id);
+        other["event"]["reason_text"] = json!("another reason");
+        other
+    };
+    let other_id = hub.hub.id().unwrap();
+    station.append("review", &other_review(review));
     let mut other = plate.signature(signature);
     other["meaning"] = json!("approved");
     station.append("signature", &other);
+    station.append("review", &plate.review(other_id));
+    station.append("review", &other_review(other_id));
     let again = station.push(6, 2).await.packed::<wellread_wire::batch::Acked>();
     assert_eq!(again.outcomes, [Outcome::Known, Outcome::Known], "known");
-    let again = station.push(8, 2).await.packed::<wellread_wire::batch::Acked>();
+    let again = station.push(8, 4).await.packed::<wellread_wire::batch::Acked>();
     let codes: Vec<Value> = again.outcomes.iter().map(|outcome| json!(outcome)["code"].clone()).collect();
-    assert_eq!(codes, ["review-differs", "signature-differs"], "what people decided is not overwritten");
+    let expected = json!(["review-differs", "signature-differs", null, "review-differs"]);
+    assert_eq!(json!(codes), expected, "what people decided is not overwritten, in a later push or in the same");
 }
 
 #[tokio::test(flavor = "multi_thread")]

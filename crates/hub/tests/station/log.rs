@@ -245,7 +245,7 @@ async fn stations_of_one_sample_at_the_same_time_add_up() {
         let mut station = hub.station(&org).await;
         for seq in 1..=3 {
             let plate = Plate::new(hub.hub.id().unwrap(), seq);
-            station.append("run", &Plate { sample_no: "S".to_owned(), plate_no: format!("{n}-{seq}"), ..plate }.told());
+            station.append("run", &Plate { sample_no: "S".to_owned(), number: format!("{n}-{seq}"), ..plate }.told());
         }
         pushes.push(tokio::spawn(async move {
             for _ in 0..20 {

@@ -113,7 +113,7 @@ fn s3() -> Option<(S3, u16)> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tools/s3_server.sh");
     let child = Command::new(script).arg(port.to_string()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
     let mut server = S3(child);
-    let until = Instant::now() + Duration::from_secs(300);
+    let until = Instant::now() + Duration::from_mins(5);
     while Instant::now() < until {
         if TcpStream::connect(("127.0.0.1", port)).is_ok() {
             return Some((server, port));

@@ -29,7 +29,7 @@ async fn rows_of_a_backlog() {
         let plate = Plate::new(hub.hub.id().unwrap(), seq);
         station.append(
             "run",
-            &large(&Plate { sample_no: format!("S-{}", seq / 4), plate_no: (seq % 4).to_string(), ..plate }),
+            &large(&Plate { sample_no: format!("S-{}", seq / 4), number: (seq % 4).to_string(), ..plate }),
         );
     }
     let push = async |station: &TestStation| {

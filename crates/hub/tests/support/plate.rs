@@ -12,7 +12,7 @@ pub struct Plate {
     pub run: Uuid,
     pub seq: i64,
     pub sample_no: String,
-    pub plate_no: String,
+    pub number: String,
     pub needs_review: bool,
     pub content: u8,
     pub distribution: Value,
@@ -24,7 +24,7 @@ impl Plate {
             run,
             seq,
             sample_no: format!("S-{seq}"),
-            plate_no: "1".to_owned(),
+            number: "1".to_owned(),
             needs_review: false,
             content: 1,
             distribution: json!({ "3": 1, "0": 1 }),
@@ -35,7 +35,7 @@ impl Plate {
         json!({
             "run_id": self.run, "seq": self.seq, "status": status,
             "predict_at": { "utc_ms": 1_795_000_000_000_i64 + self.seq, "offset_min": 420 }, "intake_id": null,
-            "identity": { "sample_no": self.sample_no, "submission_no": "T-1", "plate_no": self.plate_no },
+            "identity": { "sample_no": self.sample_no, "submission_no": "T-1", "plate_no": self.number },
             "image_sha256": "aa".repeat(32), "assay": { "id": "hi", "version": 1 }, "app_version": "0.1.0",
             "supersedes": null, "content_sha256": format!("{:02x}", self.content).repeat(32),
         })
@@ -100,7 +100,7 @@ impl Plate {
     pub fn state(&self, disposition: &str) -> Value {
         json!({
             "run_id": self.run, "status": "completed", "disposition": disposition,
-            "identity": { "sample_no": self.sample_no, "submission_no": "T-1", "plate_no": self.plate_no },
+            "identity": { "sample_no": self.sample_no, "submission_no": "T-1", "plate_no": self.number },
             "needs_review": self.needs_review, "conflict": false, "signed": "", "last_event_seq": 1,
             "distribution": self.distribution,
         })

@@ -63,6 +63,17 @@ impl<'a> ReviewRow<'a> {
     }
 }
 
+impl ReviewRow<'_> {
+    /// What a review with this id always says.
+    fn content(&self) -> (&Map<String, Value>, &str, &str, &str) {
+        (self.payload, self.reason_code, self.reason_text, self.actor)
+    }
+}
+
+fn review_differs(id: Uuid) -> Refused {
+    Refused::new("review-differs", format!("the hub has review {id} already with other content"))
+}
+
 /// What a statement says of a row that it was given: whether it is new, and if not, whether it is what was there.
 struct Verdicts {
     new: HashSet<Uuid>,
@@ -83,14 +94,17 @@ impl Verdicts {
 pub(super) async fn insert(tx: &Tx, work: &mut Work<'_>, present: &Present) -> Result<(), DbError> {
     let (mut places, mut told) = (Vec::new(), Vec::<ReviewRow<'_>>::new());
     for (at, record, review) in work.of(|event| if let Event::Review(review) = event { Some(review) } else { None }) {
-        match present.why_not(review.run_id) {
-            Some(refused) => work.set(at, refused.outcome()),
+        if let Some(refused) = present.why_not(review.run_id) {
+            work.set(at, refused.outcome());
+            continue;
+        }
+        let row = ReviewRow::new(review, record.seq);
+        match told.iter().find(|earlier| earlier.id == row.id) {
+            Some(earlier) if earlier.content() == row.content() => work.set(at, Outcome::Known),
+            Some(_) => work.set(at, review_differs(row.id).outcome()),
             None => {
-                let id = review.event.id;
-                if told.iter().all(|row| row.id != id) {
-                    told.push(ReviewRow::new(review, record.seq));
-                }
-                places.push((at, id));
+                places.push((at, row.id));
+                told.push(row);
             }
         }
     }
@@ -99,8 +113,7 @@ pub(super) async fn insert(tx: &Tx, work: &mut Work<'_>, present: &Present) -> R
     }
     let verdicts = insert_reviews(tx, work.source, &told).await?;
     for (at, id) in places {
-        let differs = || Refused::new("review-differs", format!("the hub has review {id} already with other content"));
-        work.set(at, verdicts.outcome(id, differs));
+        work.set(at, verdicts.outcome(id, || review_differs(id)));
     }
     let ids: Vec<Uuid> = told.iter().map(|row| row.id).collect();
     tx.execute(
@@ -177,19 +190,33 @@ impl<'a> SignatureRow<'a> {
     }
 }
 
+impl SignatureRow<'_> {
+    /// What a signature with this id always says.
+    fn content(&self) -> (Uuid, &str, i64, &str) {
+        (self.user_id, self.meaning, self.covers_seq, self.content_hash)
+    }
+}
+
+fn signature_differs(id: Uuid) -> Refused {
+    Refused::new("signature-differs", format!("the hub has signature {id} already with other content"))
+}
+
 /// Adds signatures.
 pub(super) async fn insert_signatures(tx: &Tx, work: &mut Work<'_>, present: &Present) -> Result<(), DbError> {
     let (mut places, mut told) = (Vec::new(), Vec::<SignatureRow<'_>>::new());
     let signatures = work.of(|event| if let Event::Signature(signature) = event { Some(signature) } else { None });
     for (at, record, signature) in signatures {
-        match present.why_not(signature.run_id) {
-            Some(refused) => work.set(at, refused.outcome()),
+        if let Some(refused) = present.why_not(signature.run_id) {
+            work.set(at, refused.outcome());
+            continue;
+        }
+        let row = SignatureRow::new(signature, record.seq);
+        match told.iter().find(|earlier| earlier.id == row.id) {
+            Some(earlier) if earlier.content() == row.content() => work.set(at, Outcome::Known),
+            Some(_) => work.set(at, signature_differs(row.id).outcome()),
             None => {
-                let id = signature.signature_id;
-                if told.iter().all(|row| row.id != id) {
-                    told.push(SignatureRow::new(signature, record.seq));
-                }
-                places.push((at, id));
+                places.push((at, row.id));
+                told.push(row);
             }
         }
     }
@@ -214,9 +241,7 @@ pub(super) async fn insert_signatures(tx: &Tx, work: &mut Work<'_>, present: &Pr
            ON s.org_id = $1 AND s.run_id = t.run_id AND s.id = t.id AND s.run_id = ANY ($4)";
     let verdicts = verdicts(tx, sql, work.source, &rows(&told)?, &runs).await?;
     for (at, id) in places {
-        let differs =
-            || Refused::new("signature-differs", format!("the hub has signature {id} already with other content"));
-        work.set(at, verdicts.outcome(id, differs));
+        work.set(at, verdicts.outcome(id, || signature_differs(id)));
     }
     Ok(())
 }

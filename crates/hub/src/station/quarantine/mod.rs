@@ -113,13 +113,13 @@ pub async fn retry_all(
     places.sort_by_key(|place| (place.station, place.incarnation, place.seq));
     let mut stations: Vec<(Uuid, i32)> = Vec::new();
     for place in places {
-        let current = match stations.iter().find(|(station, _)| *station == place.station) {
-            Some((_, current)) => *current,
-            None => {
-                let current = lock_station(tx, org, place.station).await?;
-                stations.push((place.station, current));
-                current
-            }
+        let locked = stations.iter().find(|(station, _)| *station == place.station);
+        let current = if let Some((_, current)) = locked {
+            *current
+        } else {
+            let current = lock_station(tx, org, place.station).await?;
+            stations.push((place.station, current));
+            current
         };
         let outcome = try_again(hub, tx, org, place, current, by).await?;
         retried.add(place.seq, &outcome);
