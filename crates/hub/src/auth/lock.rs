@@ -55,6 +55,12 @@ pub(crate) async fn count(hub: &Hub, tx: &Tx, org: Uuid, condition: &str, who: &
     Ok(Some(Tried { user, username: get(&row, 1)?, verifier: if may { get(&row, 2)? } else { None }, locked }))
 }
 
+/// Whether the password that was looked at, outside of any transaction, is still the account's, whose row is locked.
+pub(crate) async fn is_still(tx: &Tx, org: Uuid, tried: &Tried) -> Answer<bool> {
+    let sql = "SELECT FROM auth.users WHERE org_id = $1 AND id = $2 AND password = $3";
+    Ok(tx.query_opt(sql, &[p(&org), p(&tried.user), p(&tried.verifier)]).await?.is_some())
+}
+
 /// The password was right: none of the tries counts.
 pub(crate) async fn clear(tx: &Tx, org: Uuid, user: Uuid) -> Answer<()> {
     tx.execute(

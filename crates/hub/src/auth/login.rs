@@ -90,8 +90,9 @@ pub async fn login(State(hub): State<Hub>, peer: Peer, Said(said): Said<Login>) 
     let Some(org) = org else { return Err(wrong(&hub)) };
     let tx = hub.db.org(org.id).await?;
     if let Some(tried) = tried.as_ref().filter(|_| fits)
-        // Again: the account may have been closed while the password was looked at.
+        // Again: the account may have been closed, or its password changed, while the password was looked at.
         && session::lock(&tx, org.id, tried.user).await?
+        && lock::is_still(&tx, org.id, tried).await?
     {
         let tokens = open(&hub, &tx, &org, tried.user, said.device.as_deref(), &peer).await?;
         tx.commit().await?;
