@@ -1,4 +1,5 @@
 //! The arguments, and the variables that stand for them.
+#![allow(clippy::doc_markdown, rustdoc::bare_urls, reason = "these comments are what --help says, in a terminal")]
 
 mod serve;
 

@@ -35,12 +35,11 @@ struct Item {
 pub(super) async fn create(args: OrgCreateArgs, json: bool) -> anyhow::Result<()> {
     let hub = start::hub(&args.database).await?;
     let said = secret(args.password.as_deref(), "WELLREAD_HUB_ADMIN_PASSWORD")?;
-    let (password, made) = match said {
-        Some(password) => (password, None),
-        None => {
-            let password = random()?;
-            (password.clone(), Some(password))
-        }
+    let (password, made) = if let Some(password) = said {
+        (password, None)
+    } else {
+        let password = random()?;
+        (password.clone(), Some(password))
     };
     let new = NewOrganization {
         name: args.name.unwrap_or_else(|| args.slug.clone()),

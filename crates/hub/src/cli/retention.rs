@@ -10,7 +10,8 @@ use wellread_hub::schema;
 /// A month that goes.
 #[derive(Debug, Serialize)]
 struct Month {
-    month: String,
+    #[serde(rename = "month")]
+    name: String,
     /// As PostgreSQL guesses: counting would read all of it.
     runs_about: i64,
     wells_about: i64,
@@ -41,7 +42,7 @@ fn words(told: &Told) -> String {
         .iter()
         .map(|month| {
             let mib = month.bytes / (1024 * 1024);
-            [month.month.clone(), month.runs_about.to_string(), month.wells_about.to_string(), format!("{mib} MiB")]
+            [month.name.clone(), month.runs_about.to_string(), month.wells_about.to_string(), format!("{mib} MiB")]
         })
         .collect();
     let table = print::table(["month", "runs (about)", "wells (about)", "size"], &rows);
@@ -90,7 +91,7 @@ async fn look(client: &Client, before: DateTime<Utc>) -> anyhow::Result<Vec<Mont
         .map(|row| {
             let month: String = row.try_get(0)?;
             Ok(Month {
-                month: month.replace('_', "-"),
+                name: month.replace('_', "-"),
                 runs_about: row.try_get(1)?,
                 wells_about: row.try_get::<_, Option<i64>>(2)?.unwrap_or(0),
                 bytes: row.try_get(3)?,

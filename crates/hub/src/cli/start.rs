@@ -76,6 +76,7 @@ pub(super) fn store(store: &StoreArgs) -> anyhow::Result<(Db, Objects)> {
 }
 
 /// A problem in the words of the command line.
+#[allow(clippy::needless_pass_by_value, reason = "it goes into map_err")]
 pub(super) fn told(problem: Problem) -> anyhow::Error {
     anyhow::anyhow!("{}", problem.detail)
 }

@@ -2,7 +2,8 @@
 
 use crate::{
     node,
-    place::{Place, Served, login, told},
+    place::{Place, Served, client, login, told},
+    station::Station,
 };
 use reqwest::Method;
 use wellread_hub::config::Config;
@@ -111,4 +112,27 @@ async fn metrics_can_want_a_token() {
     assert_eq!(hub.get("/metrics").await.code(), "unauthenticated", "without");
     let with = async |token: &str| told(hub.ask(Method::GET, "/metrics").bearer_auth(token)).await.status;
     assert_eq!((with("scrape-m").await, with("scrape-me").await), (401, 200), "the whole of it");
+}
+
+#[tokio::test]
+async fn what_a_station_has_brought_since_its_last_contact_is_no_backlog() {
+    let place = Place::new();
+    node::organization(&place, "acme");
+    let code = node::verb_json(&place, &["enrol-code", "create", "acme"]);
+    let hub = place.serve().await;
+    let mut station = Station::enrol(client(), &hub.url, code["code"].as_str().unwrap(), 7).await;
+    let said = "UPDATE microplates.station SET pending = 15, oldest_age_ms = 60000, last_contact_at = now()";
+    place.superuser().await.batch_execute(said).await.unwrap();
+    let gauge = async |name: &str| {
+        let told = hub.get("/metrics").await.text;
+        let line = told.lines().find(|line| line.starts_with(&format!("wellread_hub_{name} "))).unwrap();
+        line.rsplit_once(' ').unwrap().1.parse::<f64>().unwrap()
+    };
+    station.push(10).await;
+    assert!((gauge("backlog_records").await - 5.0).abs() < 0.5, "what is left");
+    assert!(gauge("oldest_backlog_seconds").await >= 60.0, "and how old it is at most");
+    station.push(10).await;
+    assert!(gauge("backlog_records").await.abs() < 0.5, "and then nothing, though new records came meanwhile");
+    assert!(gauge("oldest_backlog_seconds").await.abs() < 0.5, "nothing grows older");
+    assert!((gauge("stations_seen").await - 1.0).abs() < 0.5, "one station was heard");
 }

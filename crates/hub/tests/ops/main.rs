@@ -2,6 +2,12 @@
 //! database. Everything against a real PostgreSQL, over real sockets, and where a process matters, a real one.
 
 #![allow(clippy::disallowed_methods, reason = "files of tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "helpers of tests fail the test"
+)]
 
 mod backup_check;
 mod cli;

@@ -50,7 +50,7 @@ async fn a_caller_with_a_good_token_has_an_allowance_of_its_own() {
     let token = hub.post("/v1/auth/login", &login("acme")).await.json()["access_token"].as_str().unwrap().to_owned();
     let me = async |token: &str| told(hub.ask(Method::GET, "/v1/auth/me").bearer_auth(token)).await.status;
     // Ten at once; whatever comes back while this runs, twenty are more.
-    let forged = format!("{}x", token);
+    let forged = format!("{token}x");
     let mut strangers = Vec::new();
     for _ in 0..20 {
         strangers.push(me(&forged).await);

@@ -27,7 +27,8 @@ pub(super) async fn keep(
         tx.execute(
             "WITH head AS (UPDATE microplates.station_incarnation SET head_seq = $4, head_hash = $5
                WHERE org_id = $1 AND station_id = $2 AND incarnation = $3)
-             UPDATE microplates.station SET last_push_at = now(), rejected = rejected + $6, updated_at = now()
+             UPDATE microplates.station SET last_push_at = now(), rejected = rejected + $6, updated_at = now(),
+               pending = greatest(pending - $7, 0), oldest_age_ms = CASE WHEN pending > $7 THEN oldest_age_ms END
              WHERE org_id = $1 AND id = $2",
             &[
                 p(&source.org),
@@ -36,6 +37,8 @@ pub(super) async fn keep(
                 p(&last.seq),
                 p(&hash.to_string()),
                 p(&rejected),
+                // What it said at its last contact, less what it has brought since.
+                p(&i64::try_from(told.len()).unwrap_or(i64::MAX)),
             ],
         )
         .await?;
