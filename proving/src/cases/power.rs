@@ -32,7 +32,10 @@ pub(super) fn hub_killed(given: Given<'_>) -> anyhow::Result<Outcome> {
                 let done = world.sync(&station);
                 !world.hub.runs() || done.is_err()
             });
-            ensure!(died && !world.hub.runs(), "the hub never came to '{name}' for the {turn}. time");
+            ensure!(
+                died && !world.hub.runs(),
+                "the hub never came to '{name}' for the {turn}. time (is it built with --features failpoints?)"
+            );
             world.hub.wait_for_death()?;
             world.hub.start()?;
             world.settle(&station).with_context(|| format!("after a death at '{name}'"))?;
@@ -79,7 +82,7 @@ pub(super) fn database_stopped(given: Given<'_>) -> anyhow::Result<Outcome> {
         outcome.add(world.compare(&[&station])?);
     }
     // In the middle of it: the server goes while a backlog comes in.
-    station.backlog(given.size.of(400, 150))?;
+    station.backlog(given.size.of(400, 110))?;
     let from = world.network.exchanges();
     std::thread::scope(|scope| {
         let stops = scope.spawn(|| {

@@ -111,7 +111,7 @@ pub(super) fn doubled(given: Given<'_>) -> anyhow::Result<Outcome> {
     let mut station = world.station(1)?;
     let mut outcome = Outcome::default();
     for act in [Act::Twice, Act::TwiceAtOnce] {
-        for _ in 0..given.size.of(5, 2) {
+        for _ in 0..given.size.of(5, 1) {
             station.work(10)?;
             world.network.weather(move |_| act);
             let from = world.network.exchanges();
@@ -127,9 +127,9 @@ pub(super) fn reordered(given: Given<'_>) -> anyhow::Result<Outcome> {
     let world = World::new(given.server, given.seed)?;
     let mut station = world.station(1)?;
     let mut outcome = Outcome::default();
-    for round in 0..given.size.of(6, 2) {
+    for round in 0..given.size.of(6, 1) {
         // More than one push, and parts of blobs.
-        station.backlog(120)?;
+        station.backlog(given.size.of(120, 70))?;
         station.work(4)?;
         let mut counted = round;
         world.network.weather(move |exchange| {
