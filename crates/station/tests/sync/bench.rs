@@ -113,10 +113,11 @@ impl Bench {
 
 pub(crate) fn image(kind: ImageKind, n: u32, sha256: Sha256, size: u64) -> Image {
     let hex = sha256.to_string();
+    let (first, rest) = hex.split_at(2);
     Image {
         kind,
         file_name: format!("capture_S{n}_20261121_{:06}.jpg", n * 37),
-        file_path: format!("blobs/{}/{}", &hex[..2], &hex[2..]),
+        file_path: format!("blobs/{first}/{rest}"),
         size,
         mime_type: "image/jpeg".to_owned(),
         width_px: Some(1700),

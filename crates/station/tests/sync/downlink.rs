@@ -200,11 +200,11 @@ fn a_correction_is_an_event_of_their_account_with_the_results_after_it() {
     bench.station.write(|w| Ok(w.note_feed(0)?)).unwrap();
     bench.sync();
     assert_eq!(bench.station.run(run).unwrap().events.len(), 3, "once, however often it is said");
-    let told = bench.hub.events().into_iter().filter_map(|event| match event {
+    let last = bench.hub.events().into_iter().rev().find_map(|event| match event {
         Event::RunState(state) => Some(state),
         _ => None,
     });
-    assert_eq!(told.last().map(|state| state.disposition), Some("rejected".to_owned()), "with what follows");
+    assert_eq!(last.map(|state| state.disposition), Some("rejected".to_owned()), "with what follows");
     bench.assert_sound();
 }
 
