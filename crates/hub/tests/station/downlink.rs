@@ -155,8 +155,14 @@ async fn a_snapshot_is_whole_whatever_happens_between_its_pages() {
     let person = hub.person(&other, "eve", "admin").await;
     fill(&hub, &org, 4_500).await;
     let (own, id) = (correction(station.id, Uuid::from_u128(9)), Uuid::from_u128(9));
-    hub.run("INSERT INTO microplates.assay (org_id, id, version, name, toml, sha256) SELECT $1, 'a' || n, v, 'A', 'toml', repeat('a', 64)
-        FROM generate_series(1, 60) n, generate_series(1, 3) v", &[&org.id]).await;
+    hub.run(
+        "INSERT INTO microplates.assay (org_id, id, version, name, toml, sha256, created_by)
+         SELECT $1, 'a' || n, v, 'A', 'toml', repeat('a', 64), (SELECT id FROM auth.users WHERE org_id = $1 LIMIT 1)
+         FROM generate_series(1, 60) n, generate_series(1, 3) v
+         UNION ALL SELECT $1, 'shipped', 1, 'Every station has it', 'toml', repeat('a', 64), NULL",
+        &[&org.id],
+    )
+    .await;
     hub.run("INSERT INTO microplates.plate_layout (org_id, id, version, name, plate_format, definition) VALUES ($1, 'l', 1, 'L', '6', '{\"wells\": {\"A1\": \"sample\"}}')", &[&org.id]).await;
     hub.run("INSERT INTO microplates.model_set (org_id, sha256, name, files) VALUES ($1, repeat('b', 64), 'M', json_build_object('m.onnx', json_build_object('sha256', repeat('c', 64), 'size', 3))::jsonb)", &[&org.id]).await;
     hub.run("INSERT INTO microplates.system_config (org_id, key, value) SELECT $1, 'k' || n, '1' FROM generate_series(1, 30) n", &[&org.id]).await;
