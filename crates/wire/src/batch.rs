@@ -40,6 +40,11 @@ pub struct Record {
     pub payload: Box<RawValue>,
 }
 
+/// Whether a record counts as a run in [`crate::MOST_RUNS`]: those with results and those without.
+pub fn is_run(kind: &str) -> bool {
+    matches!(kind, "run" | "run-failed")
+}
+
 /// A place of a batch is none: the chain does not end in the hash it states.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the records do not chain up from {after} to {last}: the station must send them again from its log")]

@@ -25,8 +25,10 @@ pub const OLDEST_EVENT_VERSION: u32 = 1;
 pub const MOST_RUNS: usize = 50;
 /// The most records of any kind in one push.
 pub const MOST_RECORDS: usize = 500;
-/// The most bytes of a push, packed.
+/// The most bytes of a push, packed; one record that is larger by itself goes alone.
 pub const MOST_PACKED_BYTES: usize = 256 * 1024;
+/// The most bytes of a push that is one record, packed.
+pub const MOST_PACKED_RECORD_BYTES: usize = 4 * 1024 * 1024;
 /// The most bytes of a push, unpacked: what a hub makes room for.
 pub const MOST_UNPACKED_BYTES: usize = 16 * 1024 * 1024;
 /// The most bytes of one part of a blob.

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use std::{sync::Arc, time::Duration};
-use wellread_wire::{MOST_PACKED_BYTES, MOST_PART_BYTES};
+use wellread_wire::{MOST_PACKED_RECORD_BYTES, MOST_PART_BYTES};
 
 /// What anything but a push and a part of a blob may have.
 const MOST_BYTES: usize = 1024 * 1024;
@@ -52,7 +52,9 @@ async fn in_time(most_s: u64, answer: impl Future<Output = Response>) -> Respons
 fn of(config: &Config, method: &Method, path: &str) -> (usize, u64) {
     match path {
         _ if path.contains("/blobs/") && method == Method::PUT => (MOST_PART_BYTES, config.upload_s),
-        _ if path.starts_with("/v1/stations/") && path.ends_with("/log") => (MOST_PACKED_BYTES, config.request_s),
+        _ if path.starts_with("/v1/stations/") && path.ends_with("/log") => {
+            (MOST_PACKED_RECORD_BYTES, config.request_s)
+        }
         _ => (MOST_BYTES, config.request_s),
     }
 }
@@ -73,7 +75,7 @@ mod tests {
         let of = |method, path| of(&config, &method, path);
         assert_eq!(of(Method::PUT, "/v1/stations/s/blobs/ab"), (4 << 20, 300), "a part over a slow line");
         assert_eq!(of(Method::GET, "/v1/stations/s/blobs/ab"), (1 << 20, 30), "who fetches sends nothing");
-        assert_eq!(of(Method::POST, "/v1/stations/s/log"), (256 << 10, 30), "a push, packed");
+        assert_eq!(of(Method::POST, "/v1/stations/s/log"), (4 << 20, 30), "a push, which may be one large record");
         assert_eq!(of(Method::POST, "/v1/auth/login"), (1 << 20, 30), "anything else");
     }
 }

@@ -23,9 +23,9 @@ async fn what_is_too_large_is_refused_whether_or_not_it_says_its_size() {
 
     let station = uuid::Uuid::nil();
     let log = |bytes: usize| hub.ask(Method::POST, &format!("/v1/stations/{station}/log")).body(vec![0; bytes]);
-    let push = told(log((256 << 10) + 1)).await;
-    assert_eq!((push.status, push.code().as_str()), (413, "too-large"), "a push is small");
-    assert_eq!(told(log(256 << 10)).await.status, 401, "up to there it is asked who pushes");
+    let push = told(log((4 << 20) + 1)).await;
+    assert_eq!((push.status, push.code().as_str()), (413, "too-large"), "a push, whatever it holds");
+    assert_eq!(told(log(4 << 20)).await.status, 401, "up to there it is asked who pushes");
     let part = |bytes: usize| hub.ask(Method::PUT, &format!("/v1/stations/{station}/blobs/ab")).body(vec![0; bytes]);
     assert_eq!(told(part((4 << 20) + 1)).await.status, 413, "a part of a blob has 4 MiB");
     assert_ne!(told(part(4 << 20)).await.status, 413, "and may have them");

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use wellread_store::{OutboxRecord, Sha256};
 use wellread_wire::{
     MOST_PACKED_BYTES, MOST_RECORDS, MOST_RUNS, MOST_UNPACKED_BYTES,
-    batch::{Batch, Record},
+    batch::{Batch, Record, is_run},
     chain, pack,
 };
 
@@ -73,7 +73,7 @@ fn fitting(records: &[OutboxRecord], limits: Limits) -> usize {
     let (mut runs, mut bytes) = (0, 0_usize);
     let mut count = 0;
     for record in records.iter().take(limits.records) {
-        runs += usize::from(record.kind == "run");
+        runs += usize::from(is_run(&record.kind));
         bytes = bytes.saturating_add(record.payload.len() + AROUND);
         if count > 0 && (runs > limits.runs || bytes > limits.unpacked) {
             break;
@@ -96,7 +96,7 @@ fn pack_all((epoch, incarnation): (Uuid, u32), after: Sha256, records: &[OutboxR
         records: records.iter().map(told).collect::<Result<_, _>>()?,
     };
     let bytes = pack::pack(&batch).map_err(|why| SyncError::Unreadable(why.to_string()))?;
-    let runs = records.iter().filter(|record| record.kind == "run").count();
+    let runs = records.iter().filter(|record| is_run(&record.kind)).count();
     Ok(Packed { bytes, records: records.len(), runs, last_seq: last.seq })
 }
 
@@ -120,7 +120,7 @@ mod tests {
 
     fn records(kinds: &[(bool, usize)]) -> Vec<OutboxRecord> {
         let mut previous = Sha256::of(b"before");
-        let made = kinds.iter().zip(8..).map(|((is_run, size), seq)| {
+        let made = kinds.iter().zip(8..).map(|((run, size), seq)| {
             // Text that does not pack: each byte of it is chance.
             let mut noise = String::new();
             let mut block = seq as u64;
@@ -131,7 +131,7 @@ mod tests {
             noise.truncate(*size);
             let mut record = OutboxRecord {
                 seq,
-                kind: if *is_run { "run" } else { "config" }.to_owned(),
+                kind: if *run { "run" } else { "config" }.to_owned(),
                 schema_version: 2,
                 payload: format!("{{\"noise\":\"{noise}\"}}"),
                 hash: previous,
@@ -162,6 +162,9 @@ mod tests {
         assert_eq!(of(50, 450).records, 500, "and with them records of other kinds, up to five hundred");
         assert_eq!(of(0, 501).records, 500, "and no more");
         assert_eq!(next(&[], limits), None, "of nothing nothing is made");
+        let mut failed = records(&[(false, 8); MOST_RUNS + 1]);
+        failed.iter_mut().for_each(|record| record.kind = "run-failed".to_owned());
+        assert_eq!(next(&failed, limits).unwrap().records, MOST_RUNS, "the hub counts runs without results as well");
     }
 
     #[test]

@@ -25,8 +25,8 @@ use serde_json::json;
 use std::time::Instant;
 use uuid::Uuid;
 use wellread_wire::{
-    MOST_RECORDS, MOST_RUNS,
-    batch::{Acked, Batch, Outcome, Record},
+    MOST_PACKED_BYTES, MOST_RECORDS, MOST_RUNS,
+    batch::{Acked, Batch, Outcome, Record, is_run},
     contact::Head,
     problem::code,
 };
@@ -57,10 +57,20 @@ struct Push {
 #[tracing::instrument(skip_all, fields(station = %caller.station))]
 pub async fn push(State(hub): State<Hub>, caller: StationCaller, body: Bytes) -> Answer<Response> {
     let begun = Instant::now();
-    let push = unpacked(body, checked).await?;
+    let bytes = body.len();
+    let push = unpacked(body, move |batch| small_enough(&batch, bytes).and_then(|()| checked(batch))).await?;
     let acked = take(&hub, caller, push).await?;
     hub.metrics.push_seconds.observe(begun.elapsed().as_secs_f64());
     packed(acked).await
+}
+
+/// Whether a push is as small as one must be, packed. A record that is larger by itself has no smaller way.
+fn small_enough(batch: &Batch, bytes: usize) -> Answer<()> {
+    if bytes <= MOST_PACKED_BYTES || batch.records.len() == 1 {
+        return Ok(());
+    }
+    let told = format!("a push of several records has at most {MOST_PACKED_BYTES} bytes, packed: send fewer at once");
+    Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", told).with(json!({ "most_bytes": MOST_PACKED_BYTES })))
 }
 
 /// Whether the form of a push is good: its size, its places, its chain.
@@ -84,11 +94,6 @@ fn checked(batch: Batch) -> Answer<Push> {
     let pushed =
         Pushed { incarnation: batch.incarnation.into(), first_seq: batch.first_seq, after: batch.after, hashes };
     Ok(Push { epoch: batch.epoch, pushed, records: batch.records })
-}
-
-/// Whether a record tells of a run.
-fn is_run(kind: &str) -> bool {
-    matches!(kind, "run" | "run-failed")
 }
 
 /// How the station's row says that the hub stands to it.
@@ -268,6 +273,17 @@ mod tests {
         assert!(checked(batch(&[])).is_err(), "none at all");
         let from = |first_seq| checked(Batch { first_seq, ..batch(&["config"]) });
         assert!(from(0).is_err() && from(i64::MAX).is_err(), "places that no log has");
+    }
+
+    #[test]
+    fn only_a_record_that_is_large_by_itself_may_be_large() {
+        let (one, two) = (batch(&["config"]), batch(&["config", "config"]));
+        assert!(small_enough(&two, MOST_PACKED_BYTES).is_ok(), "as many bytes as are allowed");
+        assert!(small_enough(&two, MOST_PACKED_BYTES + 1).is_err(), "one more: its station can send fewer records");
+        assert!(
+            small_enough(&one, MOST_PACKED_BYTES + 1).is_ok(),
+            "which a single record cannot, and must not wait for ever"
+        );
     }
 
     #[test]
