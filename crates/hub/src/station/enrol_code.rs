@@ -385,7 +385,9 @@ mod tests {
         let secrets: std::collections::BTreeSet<String> = (0..200).map(|_| secret().unwrap()).collect();
         assert_eq!(secrets.len(), 200, "no two alike");
         for secret in secrets {
-            let code = format!("lab-{}-{}-{}", &secret[..4], &secret[4..8], &secret[8..]);
+            let (first, rest) = secret.split_at(4);
+            let (second, third) = rest.split_at(4);
+            let code = format!("lab-{first}-{second}-{third}");
             assert!(Typed::parse(&code).is_some(), "{code} is read again");
         }
     }

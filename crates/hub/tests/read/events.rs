@@ -46,7 +46,7 @@ impl Stream {
                     id: field("id").unwrap_or_default(),
                     data: serde_json::from_str(&field("data").unwrap_or_default()).unwrap(),
                 });
-                self.text = rest.to_owned();
+                self.text = String::from(rest);
                 match event {
                     Some(event) => return Some(event),
                     None => continue,

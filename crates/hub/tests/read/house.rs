@@ -140,7 +140,7 @@ impl House {
             let page = self.page(token, path, limit, &after).await;
             items.extend(page["items"].as_array().unwrap().iter().cloned());
             let Some(next) = page["next"].as_str() else { return items };
-            after = next.to_owned();
+            after = String::from(next);
         }
     }
 

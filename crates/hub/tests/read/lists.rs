@@ -14,6 +14,9 @@ const LISTS: [(&str, &str); 5] = [
     ("/v1/stations", "id"),
 ];
 
+/// Whether a row is one that was asked for.
+type Fits<'a> = &'a dyn Fn(&Value) -> bool;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_row_is_on_one_page_whatever_the_size_of_pages() {
     let house = House::open().await;
@@ -79,7 +82,7 @@ async fn filters_keep_what_they_name_and_nothing_else() {
     let all = house.walk(&org.token, "/v1/runs", 1000).await;
     let station = all[0]["station_id"].as_str().unwrap();
     let (from, to) = (all[200]["predict_at"].as_str().unwrap(), all[100]["predict_at"].as_str().unwrap());
-    let runs: [(&str, &dyn Fn(&Value) -> bool); 13] = [
+    let runs: [(&str, Fits<'_>); 13] = [
         ("sample=S000012", &|run| run["sample_no"] == "S000012"),
         ("submission=SUB2", &|run| run["submission_no"] == "SUB2"),
         ("text=s0000", &|run| run["sample_no"].as_str().unwrap().starts_with("S0000")),

@@ -163,7 +163,9 @@ mod tests {
         assert_eq!(of(0, 501).records, 500, "and no more");
         assert_eq!(next(&[], limits), None, "of nothing nothing is made");
         let mut failed = records(&[(false, 8); MOST_RUNS + 1]);
-        failed.iter_mut().for_each(|record| record.kind = "run-failed".to_owned());
+        for record in &mut failed {
+            record.kind = "run-failed".to_owned();
+        }
         assert_eq!(next(&failed, limits).unwrap().records, MOST_RUNS, "the hub counts runs without results as well");
     }
 
