@@ -78,9 +78,10 @@ impl StationInHand {
         self.station.read(|r| Ok(r.outbox_head()?))
     }
 
-    /// Whether headquarters have all records and all pictures.
+    /// Whether headquarters have all records, and all pictures where there are any.
     pub fn is_told(&self) -> anyhow::Result<bool> {
-        self.station.read(|r| Ok(r.pending()?.records == 0 && r.blobs_pending()?.0 == 0))
+        let kept = self.pictures.kept;
+        self.station.read(|r| Ok(r.pending()?.records == 0 && (!kept || r.blobs_pending()?.0 == 0)))
     }
 
     /// What headquarters put aside, as the station knows it.

@@ -81,6 +81,14 @@ impl StationInHand {
         Ok(())
     }
 
+    /// A plate whose pictures have so many bytes.
+    pub fn large_picture(&mut self, bytes: usize) -> anyhow::Result<()> {
+        let usual = std::mem::replace(&mut self.pictures.raw_bytes, bytes);
+        let done = self.plate();
+        self.pictures.raw_bytes = usual;
+        done
+    }
+
     /// Runs that keep the camera's picture alone.
     pub fn pictures_alone(&mut self, runs: u64) -> anyhow::Result<()> {
         for _ in 0..runs {

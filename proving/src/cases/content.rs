@@ -58,6 +58,8 @@ pub(super) fn poison(given: Given<'_>) -> anyhow::Result<Outcome> {
         let seq = station.slip_in(kind, version, &payload)?;
         station.work(3)?;
         world.settle(&station)?;
+        // What was put aside is told at the next contact.
+        station.sync()?;
         let told = station.rejected()?;
         let one = told.iter().find(|one| one.seq == seq);
         ensure!(one.is_some(), "a '{kind}' at {seq} is not among what the hub rejected: {told:?}");

@@ -21,9 +21,12 @@ pub(super) fn hub_killed(given: Given<'_>) -> anyhow::Result<Outcome> {
         for turn in 1..=turns {
             world.hub.kill()?;
             world.hub.start_to_die(Some(&format!("{name}:{turn}")))?;
-            // Two pushes at least, every kind of record, and blobs.
-            station.backlog(60)?;
+            // Two pushes at least where pushes are tried; every kind of record, and a picture of several parts.
+            if name.starts_with("apply") {
+                station.backlog(if turns > 1 { 60 } else { 5 })?;
+            }
             station.work(10)?;
+            station.large_picture(700_000)?;
             if name.starts_with("incarnation") {
                 station.want_take_over("to see what a death does to it")?;
             }

@@ -64,9 +64,9 @@ type IsOf = fn(&Exchange) -> bool;
 /// The kinds of requests that a station makes.
 const KINDS: [(&str, IsOf); 6] = [
     ("push", Exchange::is_push),
+    ("part", Exchange::is_part),
     ("contact", |exchange| exchange.is("POST", "/contact")),
     ("token", |exchange| exchange.is("POST", "/token")),
-    ("part", Exchange::is_part),
     ("blob", |exchange| exchange.method == "HEAD"),
     ("feed", |exchange| exchange.is("GET", "/feed")),
 ];
@@ -78,7 +78,7 @@ fn cut_everywhere(given: Given<'_>, act: fn(Place, Ending) -> Act) -> anyhow::Re
     let mut outcome = Outcome::default();
     let mut endings = [Ending::Closed, Ending::Reset].into_iter().cycle();
     // What matters most is tried at every class; the others too where there is time.
-    let kinds = given.size.of(KINDS.len() as u64, 1) as usize;
+    let kinds = given.size.of(KINDS.len() as u64, 2) as usize;
     for place in Place::CLASSES {
         for (name, of) in KINDS.into_iter().take(kinds) {
             let ending = endings.next().unwrap_or(Ending::Closed);
