@@ -9,6 +9,15 @@ use crate::{
 };
 use rusqlite::{Connection, params};
 
+/// Finds a row by its id and its version, written after each other: taken apart, because joining the columns would look
+/// at every row.
+macro_rules! id_and_version {
+    () => {
+        "id = substr(?1, 1, length(rtrim(?1, '0123456789')) - 1)
+         AND version = CAST(substr(?1, length(rtrim(?1, '0123456789')) + 1) AS INTEGER)"
+    };
+}
+
 /// A kind of row that is sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sealed {
@@ -109,11 +118,15 @@ impl Sealed {
             ],
             Self::Role => &["SELECT id, name, description, permissions, is_active FROM roles WHERE name = ?1"],
             Self::Config => &["SELECT id, key, value, description, is_active FROM system_config WHERE key = ?1"],
-            Self::Assay => &["SELECT id, version, name, toml, sha256, created_at FROM assay
-                  WHERE id || ' ' || version = ?1"],
+            Self::Assay => {
+                &[concat!("SELECT id, version, name, toml, sha256, created_at FROM assay WHERE ", id_and_version!())]
+            }
             Self::Model => &["SELECT sha256, name, version, kind, created_at FROM model WHERE sha256 = ?1"],
-            Self::Layout => &["SELECT id, version, name, plate_format, definition, sha256, created_by, created_at,
-                  offset_min, retired_at FROM plate_layout WHERE id || ' ' || version = ?1"],
+            Self::Layout => &[concat!(
+                "SELECT id, version, name, plate_format, definition, sha256, created_by, created_at, offset_min,
+                   retired_at FROM plate_layout WHERE ",
+                id_and_version!()
+            )],
             Self::OutboxMark => &["SELECT seq, hash FROM outbox_mark WHERE only = ?1"],
             Self::Connection => &["SELECT hub_url, hub_name, org_id, org_name, enrolled_ms FROM sync_connection
                   WHERE only = ?1 AND hub_url <> ''"],
@@ -126,9 +139,11 @@ impl Sealed {
         match self {
             Self::User => Some("SELECT origin, offline_days FROM users WHERE id = ?1 AND origin <> 'station'"),
             Self::Role => Some("SELECT origin FROM roles WHERE name = ?1 AND origin <> 'station'"),
-            Self::Assay => Some("SELECT origin FROM assay WHERE id || ' ' || version = ?1 AND origin <> 'station'"),
+            Self::Assay => {
+                Some(concat!("SELECT origin FROM assay WHERE ", id_and_version!(), " AND origin <> 'station'"))
+            }
             Self::Layout => {
-                Some("SELECT origin FROM plate_layout WHERE id || ' ' || version = ?1 AND origin <> 'station'")
+                Some(concat!("SELECT origin FROM plate_layout WHERE ", id_and_version!(), " AND origin <> 'station'"))
             }
             _ => None,
         }
