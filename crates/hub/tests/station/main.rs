@@ -5,8 +5,7 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::string_slice,
-    clippy::print_stdout,
-    reason = "helpers of tests fail the test, and figures are printed"
+    reason = "helpers of tests fail the test"
 )]
 #![allow(unreachable_pub, reason = "what tests share is public to them")]
 
@@ -21,6 +20,5 @@ mod events;
 mod log;
 mod objects;
 mod quarantine;
-mod speed;
 mod take_over;
 mod tokens;
