@@ -76,7 +76,7 @@ fn a_role_ends_where_its_permissions_end() {
 const WHO: [&str; 7] = ["vera", "olga", "sam", "ada", "nobody", "locked", "retired"];
 
 /// Every verb that a person does, and who may: v(iewer), o(perator), s(upervisor), a(dmin).
-const ACTS: [(&[&str], &str); 29] = [
+const ACTS: [(&[&str], &str); 33] = [
     (&["next", "--sample", "S-9"], "osa"),
     (&["next", "--clear"], "osa"),
     (&["reprocess", "{run}"], "osa"),
@@ -106,6 +106,10 @@ const ACTS: [(&[&str], &str); 29] = [
     (&["models", "try", "shipped", "--runs", "1"], "a"),
     (&["models", "use", "shipped", "--why", "as before"], "a"),
     (&["models", "add", "{place}"], "a"),
+    (&["enrol", "http://127.0.0.1:9", "lab-7K3F-9QXP-2MTD"], "a"),
+    (&["sync", "--pause", "drill"], "a"),
+    (&["sync", "--resume"], "a"),
+    (&["sync", "--take-over", "drill"], "a"),
 ];
 
 /// Every verb that only reads.
