@@ -1,4 +1,4 @@
-//! Pictures to the hub: two at a time, in parts that grow while they go well and shrink when they are cut. A picture is
+//! Pictures to the hub: four at a time, in parts that grow while they go well and shrink when they are cut. A picture is
 //! there when the hub says so, by its hash.
 
 use super::{
@@ -20,7 +20,7 @@ use wellread_store::{Blob, BlobState, Sha256};
 use wellread_wire::{FEWEST_PART_BYTES, MOST_PART_BYTES, problem::code};
 
 /// Pictures on their way at the same time.
-const AT_ONCE: usize = 2;
+const AT_ONCE: usize = 4;
 /// Pictures looked up at a time.
 const PAGE: u32 = 64;
 /// For how long a part should take: long enough for the network to be used, short enough to be lost.
