@@ -185,7 +185,9 @@ impl Hub {
                generate_series({first} + 1, {last}) AS n WHERE o.slug = '{ORGANIZATION}';
              UPDATE microplates.org_counter SET feed_seq = feed_seq + {count}
              WHERE org_id = (SELECT org_id FROM auth.organizations WHERE slug = '{ORGANIZATION}');
-             COMMIT"
+             COMMIT;
+             -- As the server does by itself within a minute: headquarters' rows are seldom so new.
+             ANALYZE microplates.plate_layout; ANALYZE microplates.org_feed"
         ))
     }
 

@@ -52,15 +52,16 @@ fn main() -> anyhow::Result<ExitCode> {
             continue;
         }
         match measure(sizes, &say) {
-            Ok(more) => figures.extend(more),
+            Ok(more) => {
+                // As they come: the whole takes minutes.
+                more.iter().for_each(|figure| println!("{figure}"));
+                figures.extend(more);
+            }
             Err(why) => {
                 failed = true;
                 println!("{name} FAILED: {why:#}");
             }
         }
-    }
-    for figure in &figures {
-        println!("{figure}");
     }
     println!("{}", as_json(&figures));
     let reached = figures.iter().all(Figure::is_reached);

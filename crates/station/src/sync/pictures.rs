@@ -28,7 +28,7 @@ const PART_TAKES: Duration = Duration::from_secs(4);
 /// Cuts of one picture in one round after which it waits for the next.
 const MOST_CUTS: u32 = 3;
 
-/// What the two that send share.
+/// What those that send share.
 struct Sending {
     queue: VecDeque<Blob>,
     sent: u64,
