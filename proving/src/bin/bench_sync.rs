@@ -54,7 +54,9 @@ fn main() -> anyhow::Result<ExitCode> {
         match measure(sizes, &say) {
             Ok(more) => {
                 // As they come: the whole takes minutes.
-                more.iter().for_each(|figure| println!("{figure}"));
+                for figure in &more {
+                    println!("{figure}");
+                }
                 figures.extend(more);
             }
             Err(why) => {
