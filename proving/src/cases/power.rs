@@ -9,6 +9,10 @@ use crate::{
 use anyhow::{Context as _, ensure};
 use wellread_testdb::{Durability, Postgres};
 
+/// The size of a picture that goes in so many parts, whatever the first of them took: a station begins with 256 KiB.
+const IN_PARTS: usize = 400_000;
+const PARTS: u64 = 2;
+
 /// The hub dies at each of its places, and once more at places that a backlog passes more than once.
 pub(super) fn hub_killed(given: Given<'_>) -> anyhow::Result<Outcome> {
     let mut world = World::new(given.server, given.seed)?;
@@ -17,7 +21,12 @@ pub(super) fn hub_killed(given: Given<'_>) -> anyhow::Result<Outcome> {
     let names = failpoints();
     ensure!(names.len() > 5, "the hub's own list of places cannot be read: {names:?}");
     for name in names {
-        let turns = if name.starts_with("apply") { given.size.of(2, 1) } else { 1 };
+        let turns = match name {
+            apply if apply.starts_with("apply") => given.size.of(2, 1),
+            // After the first part of the picture, and after the last, before it is put together.
+            "blob-after-part" => PARTS,
+            _ => 1,
+        };
         for turn in 1..=turns {
             world.hub.kill()?;
             world.hub.start_to_die(Some(&format!("{name}:{turn}")))?;
@@ -26,7 +35,7 @@ pub(super) fn hub_killed(given: Given<'_>) -> anyhow::Result<Outcome> {
                 station.backlog(if turns > 1 { 60 } else { 5 })?;
             }
             station.work(10)?;
-            station.large_picture(700_000)?;
+            station.large_picture(IN_PARTS)?;
             if name.starts_with("incarnation") {
                 station.want_take_over("to see what a death does to it")?;
             }

@@ -108,6 +108,8 @@ pub struct Network {
 
 struct Inner {
     state: Mutex<State>,
+    /// Held while what was held back is on its way, so that whoever asks for it finds it delivered.
+    delivery: Mutex<()>,
     changed: Condvar,
     stopped: AtomicBool,
 }
@@ -147,7 +149,12 @@ impl Network {
             open: Vec::new(),
         };
         let stopped = AtomicBool::new(false);
-        let inner = Arc::new(Inner { state: Mutex::new(state), changed: Condvar::new(), stopped });
+        let inner = Arc::new(Inner {
+            state: Mutex::new(state),
+            delivery: Mutex::new(()),
+            changed: Condvar::new(),
+            stopped,
+        });
         let own = Arc::clone(&inner);
         std::thread::spawn(move || accept(&listener, &own));
         Ok(Self { address, inner })
@@ -280,6 +287,7 @@ impl Inner {
     }
 
     fn deliver_held(&self) {
+        let delivery = self.delivery.lock().unwrap_or_else(PoisonError::into_inner);
         let (held, hub) = {
             let mut state = self.lock();
             (std::mem::take(&mut state.held), state.hub)
@@ -288,6 +296,7 @@ impl Inner {
             // What becomes of a request that comes too late is the hub's affair.
             let _ = wires::ask(hub, &bytes, &method);
         }
+        drop(delivery);
     }
 }
 

@@ -58,6 +58,33 @@ async fn a_blob_goes_on_after_a_cut_and_is_verified_at_its_end() {
     assert_eq!(Answered::of(beyond).await.status, 416, "nothing is left there");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hub_that_died_before_it_put_the_parts_together_does_so_when_asked_again() {
+    let hub = TestHub::start().await;
+    let org = hub.org("lab").await;
+    let station = hub.station(&org).await;
+    let whole = bytes(3, 2 * PART);
+    let (sha256, size) = (Sha256::of(&whole), whole.len());
+    station.put(&sha256, 0, size, &whole[..PART]).await.good();
+    // What a hub leaves that dies right after it took the last part.
+    let key = hub.hub.objects.put_part(org.id, &sha256, hub.hub.id().unwrap(), whole[PART..].to_vec().into()).await;
+    let left = format!(
+        "INSERT INTO microplates.blob_part (org_id, sha256, first_byte, size, part_sha256, object_key)
+         VALUES ('{}', '{sha256}', {PART}, {PART}, '{}', '{}');
+         UPDATE microplates.blob SET received = {size} WHERE sha256 = '{sha256}'",
+        org.id,
+        Sha256::of(&whole[PART..]),
+        key.unwrap()
+    );
+    hub.sql.batch_execute(&left).await.unwrap();
+    assert_eq!(station.look(&sha256).await, ("partial".to_owned(), size as u64), "all is there, and nothing to send");
+    let asked = station.put(&sha256, size as u64, size, b"").await.good();
+    assert_eq!(asked.header("wellread-blob"), "verified", "an empty part after the last byte asks for the rest");
+    let none = Sha256::of(b"never sent");
+    let gap = station.put(&none, 10, 10, b"").await;
+    assert_eq!((gap.code().as_str(), &gap.more()["offset"]), ("blob-offset", &serde_json::json!(0)), "not of nothing");
+}
+
 fn files(folder: &std::path::Path) -> usize {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries.map(|path| if path.is_dir() { files(&path) } else { 1 }).sum()

@@ -44,7 +44,8 @@ pub struct PartAsked {
     params(("id" = Uuid, Path, description = "The station"),
         ("sha256" = String, Path, description = "The hash of its bytes"), PartAsked),
     request_body(content = String, content_type = "application/octet-stream",
-        description = "The bytes: at most 4 MiB, and at least 64 KiB but for the last part"),
+        description = "The bytes: at most 4 MiB, and at least 64 KiB but for the last part; none where all was sent and \
+            the hub has not said `verified` yet"),
     responses(
         (status = 200, description = "Taken; `Wellread-Blob` is `verified` or `partial`, `Wellread-Offset` where to go on"),
         (status = 409, description = "`blob-offset`: it does not begin where the hub's copy ends; `more.offset` says where"),
@@ -90,7 +91,8 @@ fn check(asked: PartAsked, bytes: u64) -> Answer<()> {
     let fits = bytes <= MOST_PART_BYTES as u64
         && after <= asked.size
         && (after == asked.size || bytes >= FEWEST_PART_BYTES as u64)
-        && (bytes > 0 || asked.size == 0);
+        // All of it was sent, and the hub stopped before it put it together: nothing more is asked for than that.
+        && (bytes > 0 || asked.offset == asked.size);
     if fits {
         return Ok(());
     }
@@ -266,6 +268,7 @@ mod tests {
         assert!(fits(0, MOST, FEWEST) && !fits(0, MOST, FEWEST - 1), "as small, and one byte less");
         assert!(fits(MOST - 1, MOST, 1), "the last may be of one byte");
         assert!(fits(0, 0, 0) && !fits(0, 1, 0), "an empty blob is one, an empty part is none");
+        assert!(fits(1, 1, 0) && !fits(2, 1, 0), "but after the last byte, where only the putting together is left");
         assert!(!fits(1, MOST, MOST), "beyond the end");
         assert!(!fits(u64::MAX, u64::MAX, 1), "no blob is so large");
     }
