@@ -39,7 +39,7 @@ pub async fn revoke_station(
     }
     let row = tx
         .query_opt(
-            "SELECT name, revoked_at FROM microplates.station WHERE org_id = $1 AND id = $2 FOR UPDATE",
+            "SELECT name, revoked_at FROM microplates.station WHERE org_id = $1 AND id = $2 FOR NO KEY UPDATE",
             &[p(&caller.org), p(&station)],
         )
         .await?

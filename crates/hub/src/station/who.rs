@@ -45,7 +45,8 @@ impl StationCaller {
 
     /// The same, and nobody else works on this station until it ends.
     pub async fn lock(&self, hub: &Hub) -> Answer<Tx> {
-        self.checked(hub, "FOR UPDATE OF s").await
+        // Rows that refer to the station's are no reason to wait: its key never changes.
+        self.checked(hub, "FOR NO KEY UPDATE OF s").await
     }
 
     async fn checked(&self, hub: &Hub, lock: &str) -> Answer<Tx> {

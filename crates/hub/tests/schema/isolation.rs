@@ -316,6 +316,7 @@ async fn functions_work_with_the_callers_rights() -> anyhow::Result<()> {
         "microplates.fn_fleet",
         "microplates.fn_is_sha256",
         "microplates.fn_summarise_samples",
+        "microplates.fn_take_turns",
         "microplates.fn_titre_statistics",
         "microplates.fn_uuid7_floor",
     ];
@@ -340,6 +341,16 @@ async fn functions_work_with_the_callers_rights() -> anyhow::Result<()> {
     let theirs =
         place.count(&format!("SELECT total_runs FROM microplates.sample_summary WHERE org_id = '{B}'")).await?;
     assert_eq!(theirs, 77, "A cannot have B's samples summed up anew");
+    let turns = "SELECT microplates.fn_take_turns(o.org, '{}', ARRAY[o.run]) FROM (VALUES ($)) AS o (org, run)";
+    let held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()";
+    for (org, locks, why) in [(A, 1, "its own run's sample"), (B, 0, "A cannot find out what B's run is of")] {
+        let run = "SELECT run_id::text FROM microplates.run_state WHERE org_id = ";
+        let run = texts(&place.superuser, &format!("{run}'{org}'")).await?.remove(0);
+        begin(app, A).await?;
+        app.batch_execute(&turns.replace('$', &format!("'{org}'::uuid, '{run}'::uuid"))).await?;
+        assert_eq!(number(app, held).await?, locks, "{why}");
+        app.batch_execute("ROLLBACK").await?;
+    }
     begin(app, A).await?;
     let other = uuid::Uuid::from_u128(0xc);
     let told = attempt(app, &format!("SELECT auth.fn_add_organization('{other}', 'lab-c', 'C')")).await?;

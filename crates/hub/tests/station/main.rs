@@ -22,3 +22,4 @@ mod objects;
 mod quarantine;
 mod take_over;
 mod tokens;
+mod turns;

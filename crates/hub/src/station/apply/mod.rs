@@ -10,9 +10,11 @@ mod reviews;
 mod runs;
 mod states;
 mod told;
+mod turns;
 mod wells;
 
 pub(super) use told::{RUN_MISSING, Refused, Told};
+pub(super) use turns::Turns;
 
 use crate::{
     Answer,
@@ -47,7 +49,7 @@ impl Source {
     }
 }
 
-/// Applies records, in order. Returns what became of each.
+/// Applies records, in order. Returns what became of each. The turns at their samples have been taken ([`Turns`]).
 pub(super) async fn all(tx: &Tx, source: Source, told: &[Told]) -> Answer<Vec<Outcome>> {
     let readable: Vec<&Told> = told.iter().filter(|told| told.event.is_ok()).collect();
     let mut outcomes = at_once_or_each(tx, source, &readable).await?.into_iter();

@@ -7,7 +7,7 @@ mod keep;
 mod place;
 
 use super::{
-    apply::{self, Told},
+    apply::{self, Told, Turns},
     fence,
     lineage::{KnownRecord, Lineage},
     packed::{packed, unpacked},
@@ -185,6 +185,9 @@ async fn append(
     let told = tokio::task::spawn_blocking(move || Told::read_all(new, first_seq)).await;
     let told = told.map_err(|why| Problem::unforeseen(&anyhow::Error::new(why)))?;
     let source = apply::Source::live(caller.org, caller.station, lineage.writer.incarnation);
+    let mut turns = Turns::default();
+    told.iter().for_each(|told| turns.add(told));
+    turns.take(&tx, caller.org).await?;
     let applied = apply::all(&tx, source, &told).await?;
     keep::keep(&tx, source, &told, &hashes, &applied).await?;
     hit("apply-after-log");
