@@ -7,10 +7,10 @@ use super::{
 };
 use serde_json::json;
 use std::process::ExitCode;
-use wellread_hub::station::quarantine::{self, By, Place, QuarantineAsked};
+use wellread_hub::station::quarantine::{self, By, Place, QuarantineAsked, Which};
 
 fn by() -> By {
-    By { user: None, name: ACTOR.to_owned() }
+    By::name(ACTOR)
 }
 
 pub(super) async fn list(args: &QuarantineListArgs, json: bool) -> anyhow::Result<()> {
@@ -47,12 +47,16 @@ pub(super) async fn retry(args: &QuarantineRetryArgs, json: bool) -> anyhow::Res
     let retried = match (args.station, args.seq) {
         (Some(station), Some(seq)) => {
             let place = Place { station, incarnation: args.incarnation, seq };
-            quarantine::retry(&hub, &tx, org, place, &by()).await
+            let retried = quarantine::retry(&hub, &tx, org, place, &by()).await.map_err(start::told)?;
+            tx.commit().await?;
+            retried
         }
-        (station, _) => quarantine::retry_all(&hub, &tx, org, station, None, &by()).await,
+        (station, _) => {
+            tx.commit().await?;
+            let which = Which { station, code: None };
+            quarantine::retry_all(&hub, org, which, &by()).await.map_err(start::told)?
+        }
     };
-    let retried = retried.map_err(start::told)?;
-    tx.commit().await?;
     print::either(json, &retried, || {
         let mut lines = vec![format!("{} applied, {} still refused", retried.applied, retried.refused)];
         lines.extend(retried.reasons.iter().cloned());

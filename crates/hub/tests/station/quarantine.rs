@@ -82,3 +82,57 @@ async fn a_record_is_dropped_with_a_reason_by_who_may() {
     assert_eq!(station.contact().await.rejected_total, 0, "the station is bothered no more");
     assert_eq!(station.push_all().await.outcomes, [Outcome::Known], "nor when it asks again");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_station_waits_for_the_records_of_another() {
+    let hub = TestHub::start().await;
+    let org = hub.org("lab").await;
+    let (first, second) = (hub.station(&org).await, hub.station(&org).await);
+    // Stations of which nothing was tried are tried in the order of their ids, which is that of their making.
+    for mut station in [first.clone(), second.clone()] {
+        station.append_raw("config", 9, r#"{"key": "a", "value": 1}"#);
+        station.push_all().await;
+    }
+    hub.run("UPDATE microplates.sync_quarantine SET schema_version = 2", &[]).await;
+    let admin = hub.person(&org, "ada", "admin").await;
+    let busy = crate::support::connected(&hub.database.superuser_url()).await;
+    busy.batch_execute("BEGIN").await.unwrap();
+    let (lock, drop) = (
+        "SELECT FROM microplates.station WHERE id = $1 FOR NO KEY UPDATE",
+        "UPDATE microplates.sync_quarantine SET state = 'dropped', resolved_at = now(), resolved_by = 'ada' WHERE station_id = $1",
+    );
+    busy.execute(lock, &[&second.id]).await.unwrap();
+    busy.execute(drop, &[&second.id]).await.unwrap();
+    let retrying = tokio::spawn(async move { admin.post("/v1/quarantine/retry", &json!({})).await });
+    let open = "SELECT count(*) FROM microplates.sync_quarantine WHERE state = 'open' AND station_id = $1";
+    while hub.one::<i64>(open, &[&first.id]).await > 0 {
+        assert!(!retrying.is_finished(), "it waits for the second station: {:?}", retrying.await);
+        tokio::task::yield_now().await;
+    }
+    busy.batch_execute("COMMIT").await.unwrap();
+    let retried = retrying.await.unwrap().good().json();
+    assert_eq!(
+        (&retried["applied"], &retried["refused"]),
+        (&json!(1), &json!(0)),
+        "the first station's is done, and what somebody else has settled meanwhile is nobody's error: {retried}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_again_and_again_does_not_keep_others_from_their_turn() {
+    let hub = TestHub::start().await;
+    let org = hub.org("lab").await;
+    let (mut stubborn, mut other) = (hub.station(&org).await, hub.station(&org).await);
+    for _ in 0..500 {
+        stubborn.append("teleport", &json!({ "to": "Mars" }));
+    }
+    stubborn.push_all().await;
+    other.append_raw("config", 9, r#"{"key": "a", "value": 1}"#);
+    other.push_all().await;
+    hub.run("UPDATE microplates.sync_quarantine SET schema_version = 2 WHERE kind = 'config'", &[]).await;
+    let admin = hub.person(&org, "ada", "admin").await;
+    let retried = admin.post("/v1/quarantine/retry", &json!({})).await.good().json();
+    assert_eq!(retried["refused"], 500, "no more at once");
+    let retried = admin.post("/v1/quarantine/retry", &json!({})).await.good().json();
+    assert_eq!(retried["applied"], 1, "then those come first that were not tried: {retried}");
+}

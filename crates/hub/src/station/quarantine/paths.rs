@@ -1,6 +1,6 @@
 //! What people at headquarters do about records kept aside.
 
-use super::{By, Place, QuarantineAsked, QuarantineItem, Retried, drop_record, retry, retry_all};
+use super::{By, Place, QuarantineAsked, QuarantineItem, Retried, Which, drop_record, retry, retry_all};
 use crate::{
     Answer, Hub,
     auth::{body::Said, caller::Caller, permission::SYNC_ADMIN},
@@ -57,7 +57,7 @@ pub struct RetryWanted {
     pub code: Option<String>,
 }
 
-/// Tries all records again that are open, at most 500 at once.
+/// Tries records again that are open: at most 500, those first that were not tried for the longest time.
 #[utoipa::path(post, path = "/v1/quarantine/retry", tag = "stations", request_body = RetryWanted,
     security(("person" = [])), responses((status = 200, description = "What became of them", body = Retried)))]
 pub async fn retry_records(
@@ -65,11 +65,8 @@ pub async fn retry_records(
     caller: Caller,
     Said(wanted): Said<RetryWanted>,
 ) -> Answer<Json<Retried>> {
-    let tx = caller.begin(&hub, SYNC_ADMIN).await?;
-    let by = By::caller(&caller);
-    let retried = retry_all(&hub, &tx, caller.org, wanted.station, wanted.code.as_deref(), &by).await?;
-    tx.commit().await?;
-    Ok(Json(retried))
+    let which = Which { station: wanted.station, code: wanted.code.as_deref() };
+    Ok(Json(retry_all(&hub, caller.org, which, &By::caller(&caller)).await?))
 }
 
 /// Why a record is dropped.
