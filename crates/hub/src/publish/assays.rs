@@ -3,7 +3,6 @@
 use crate::{
     Answer, Hub, Problem,
     auth::{
-        audit,
         body::Said,
         caller::{Caller, get as column},
         permission::{ASSAY_PUBLISH, RUN_READ},
@@ -15,7 +14,6 @@ use crate::{
         sheet::{Cell, SheetRow},
         sql::{Sql, get},
     },
-    station::feed,
 };
 use axum::{
     Json,
@@ -229,11 +227,9 @@ pub async fn publish_assay(
     let made = made.ok_or_else(|| Problem::not_found("assay", &assay.id))?;
     let entry = caller.entry("CREATE", "assay", format!("{} {version}", assay.id)).because(&new.why);
     let entry = entry.changed(None, Some(json!({ "name": assay.name, "sha256": made.item.sha256 })));
-    audit::note(&hub, &tx, org, &entry).await?;
     let key = format!("assay:{}:{version}", assay.id);
     let told = downlink::Assay { id: assay.id, version: assay.version, name: assay.name, toml: new.toml };
-    feed::append(&tx, org, None, &key, &Item::Assay(told)).await?;
-    tx.commit().await?;
+    super::publish(&hub, tx, &entry, org, &key, &Item::Assay(told)).await?;
     Ok((StatusCode::CREATED, Json(made)))
 }
 

@@ -4,7 +4,6 @@
 use crate::{
     Answer, Hub, Problem,
     auth::{
-        audit,
         body::Said,
         caller::Caller,
         permission::{CONFIG_WRITE, RUN_READ},
@@ -16,7 +15,6 @@ use crate::{
         sheet::{Cell, SheetRow},
         sql::{Sql, get},
     },
-    station::feed,
 };
 use axum::{Json, extract::State, http::HeaderMap, response::Response};
 use chrono::{DateTime, Utc};
@@ -242,13 +240,14 @@ pub async fn set_config(
     .await?;
     let now = one(&tx, org, &key).await?.ok_or_else(|| Problem::not_found("setting", &key))?;
     let was = old.map(|old| old.value);
-    if was.as_ref().unwrap_or(&Value::Null) != &now.value {
+    if was.as_ref().unwrap_or(&Value::Null) == &now.value {
+        tx.commit().await?;
+    } else {
         let entry = caller.entry("UPDATE", "system_config", &key).changed(was, Some(now.value.clone()));
-        audit::note(&hub, &tx, org, &entry.because(&new.why)).await?;
         let told = downlink::Config { key: key.clone(), value: now.value.clone() };
-        feed::append(&tx, org, None, &format!("config:{key}"), &Item::Config(told)).await?;
+        let entry = entry.because(&new.why);
+        super::publish(&hub, tx, &entry, org, &format!("config:{key}"), &Item::Config(told)).await?;
     }
-    tx.commit().await?;
     Ok(Json(now))
 }
 

@@ -3,7 +3,6 @@
 use crate::{
     Answer, Hub, Problem,
     auth::{
-        audit,
         body::Said,
         caller::{Caller, get as column},
         permission::{ASSAY_PUBLISH, RUN_READ},
@@ -16,7 +15,6 @@ use crate::{
         sheet::{Cell, SheetRow},
         sql::{Sql, get},
     },
-    station::feed,
 };
 use axum::{
     Json,
@@ -233,8 +231,7 @@ pub async fn publish_layout(
         ],
     )
     .await?;
-    let made = tell(&hub, &tx, &caller, (&new.id, new.version), ("CREATE", &new.why)).await?;
-    tx.commit().await?;
+    let made = tell(&hub, tx, &caller, (&new.id, new.version), ("CREATE", &new.why)).await?;
     Ok((StatusCode::CREATED, Json(made)))
 }
 
@@ -264,23 +261,21 @@ pub async fn retire_layout(
         &[p(&org), p(&id), p(&version), p(&hub.clock.now())],
     )
     .await?;
-    let retired = tell(&hub, &tx, &caller, (&id, version), ("RETIRE", &said.why)).await?;
-    tx.commit().await?;
+    let retired = tell(&hub, tx, &caller, (&id, version), ("RETIRE", &said.why)).await?;
     Ok(Json(retired))
 }
 
-/// Tells the trail and the stations of a layout as it is now.
+/// Publishes a layout as it is now.
 async fn tell(
     hub: &Hub,
-    tx: &Tx,
+    tx: Tx,
     caller: &Caller,
     (id, version): (&str, i32),
     (action, why): (&'static str, &str),
 ) -> Answer<LayoutItem> {
-    let now = one(tx, caller.org, id, version).await?.ok_or_else(|| Problem::not_found("layout", id))?;
+    let now = one(&tx, caller.org, id, version).await?.ok_or_else(|| Problem::not_found("layout", id))?;
     let new = json!({ "name": now.name, "plate_format": now.plate_format, "retired_at": now.retired_at });
     let entry = caller.entry(action, "plate_layout", format!("{id} {version}")).changed(None, Some(new)).because(why);
-    audit::note(hub, tx, caller.org, &entry).await?;
     let told = downlink::Layout {
         id: id.to_owned(),
         version: u32::try_from(version).unwrap_or(0),
@@ -289,7 +284,7 @@ async fn tell(
         wells: now.wells.clone(),
         retired: now.retired_at.is_some(),
     };
-    feed::append(tx, caller.org, None, &format!("layout:{id}:{version}"), &Item::Layout(told)).await?;
+    super::publish(hub, tx, &entry, caller.org, &format!("layout:{id}:{version}"), &Item::Layout(told)).await?;
     Ok(now)
 }
 

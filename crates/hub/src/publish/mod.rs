@@ -9,10 +9,13 @@ pub mod models;
 
 use crate::{
     Answer, Hub,
+    auth::audit::{self, Entry},
     db::{Tx, p},
+    station::feed,
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
+use wellread_wire::downlink::Item;
 
 /// The paths of this part.
 pub fn routes() -> OpenApiRouter<Hub> {
@@ -27,6 +30,14 @@ pub fn routes() -> OpenApiRouter<Hub> {
         .routes(routes!(models::change_model))
         .routes(routes!(model_blobs::look_at_file, model_blobs::put_file))
         .routes(routes!(corrections::list_corrections, corrections::correct))
+}
+
+/// Makes it true: what was written is told to the trail and then to the stations, last of all, because every other writer
+/// of the organization waits from there on.
+async fn publish(hub: &Hub, tx: Tx, entry: &Entry, org: Uuid, key: &str, item: &Item) -> Answer<()> {
+    audit::note(hub, &tx, org, entry).await?;
+    feed::append(&tx, org, None, key, item).await?;
+    Ok(tx.commit().await?)
 }
 
 /// Lets two people who publish the same kind of thing do so one after the other: what the second one checks, the first

@@ -4,7 +4,6 @@
 use crate::{
     Answer, Hub, Problem,
     auth::{
-        audit,
         body::Said,
         caller::{Caller, get as column},
         permission::{MODEL_PUBLISH, RUN_READ},
@@ -16,7 +15,6 @@ use crate::{
         sheet::{Cell, SheetRow},
         sql::{Sql, get},
     },
-    station::feed,
 };
 use axum::{
     Json,
@@ -235,8 +233,7 @@ pub async fn publish_model(
         &[p(&org), p(&sha256), p(&new.name), p(&json!(new.files)), p(&new.note), p(&caller.user), p(&hub.clock.now())],
     )
     .await?;
-    let made = tell(&hub, &tx, &caller, &sha256, ("CREATE", None, &new.why)).await?;
-    tx.commit().await?;
+    let made = tell(&hub, tx, &caller, &sha256, ("CREATE", None, &new.why)).await?;
     Ok((StatusCode::CREATED, Json(made)))
 }
 
@@ -267,8 +264,7 @@ pub async fn change_model(
         &[p(&org), p(&sha256), p(&note), p(&withdrawn), p(&hub.clock.now())],
     )
     .await?;
-    let now = tell(&hub, &tx, &caller, &sha256, ("UPDATE", Some(said(&old)), &wanted.why)).await?;
-    tx.commit().await?;
+    let now = tell(&hub, tx, &caller, &sha256, ("UPDATE", Some(said(&old)), &wanted.why)).await?;
     Ok(Json(now))
 }
 
@@ -316,17 +312,16 @@ async fn refuse_missing(tx: &Tx, org: Uuid, files: &BTreeMap<String, File>) -> A
     Ok(())
 }
 
-/// Tells the trail and the stations of a set as it is now.
+/// Publishes a set as it is now.
 async fn tell(
     hub: &Hub,
-    tx: &Tx,
+    tx: Tx,
     caller: &Caller,
     sha256: &str,
     (action, old, why): (&'static str, Option<Value>, &str),
 ) -> Answer<ModelItem> {
-    let now = one(tx, caller.org, sha256).await?.ok_or_else(|| Problem::not_found("set of models", sha256))?;
+    let now = one(&tx, caller.org, sha256).await?.ok_or_else(|| Problem::not_found("set of models", sha256))?;
     let entry = caller.entry(action, "model_set", sha256).changed(old, Some(said(&now))).because(why);
-    audit::note(hub, tx, caller.org, &entry).await?;
     let mut files = BTreeMap::new();
     for (name, file) in &now.files {
         files.insert(name.clone(), ModelFile { sha256: hash(&file.sha256)?, size: file.size });
@@ -338,7 +333,7 @@ async fn tell(
         note: now.note.clone(),
         withdrawn: now.withdrawn_at.is_some(),
     };
-    feed::append(tx, caller.org, None, &format!("model:{sha256}"), &Item::Model(told)).await?;
+    super::publish(hub, tx, &entry, caller.org, &format!("model:{sha256}"), &Item::Model(told)).await?;
     Ok(now)
 }
 
