@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod codes;
 mod epochs;
+mod keys;
 mod organizations;
 pub(crate) mod print;
 mod quarantine;
@@ -12,7 +13,7 @@ mod start;
 
 pub(crate) use args::Cli;
 
-use args::{EnrolCodeVerb, EpochVerb, OrgVerb, QuarantineVerb, Verb};
+use args::{EnrolCodeVerb, EpochVerb, KeyVerb, OrgVerb, QuarantineVerb, Verb};
 use std::process::ExitCode;
 
 /// Does it.
@@ -35,6 +36,8 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Retention(args) => retention::end(&args, json).await?,
         Verb::Epoch(EpochVerb::Show(args)) => epochs::show(&args, json).await?,
         Verb::Epoch(EpochVerb::New(args)) => epochs::renew(&args, json).await?,
+        Verb::Key(KeyVerb::New(args)) => keys::new(&args, json)?,
+        Verb::Key(KeyVerb::Rotate(args)) => keys::rotate(&args, json).await?,
         Verb::BackupCheck(args) => return check::check(&args, json).await,
     }
     Ok(ExitCode::SUCCESS)

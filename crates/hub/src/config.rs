@@ -21,6 +21,8 @@ pub struct Config {
     pub base_url: String,
     /// PostgreSQL as `wellread_app`; may be `PgBouncer` in transaction mode.
     pub database_url: String,
+    /// The certificates that PostgreSQL's own must come from, PEM.
+    pub database_ca: Option<PathBuf>,
     /// PostgreSQL itself as `wellread_app`, for LISTEN; none, and polling alone tells.
     pub listen_url: Option<String>,
     /// The most connections to it.
@@ -31,12 +33,16 @@ pub struct Config {
     pub smtp_url: Option<String>,
     /// Whom letters are from.
     pub mail_from: String,
+    /// The file with the key that private signing keys are encrypted with; none, and they lie in clear in the database.
+    pub key_file: Option<PathBuf>,
     /// For how long a person's access token is good, in seconds.
     pub access_token_s: u64,
     /// For how long a station's access token is good, in seconds.
     pub station_token_s: u64,
     /// For how long a refresh token is good, in days.
     pub refresh_days: u32,
+    /// For how long somebody stays signed in at most, however often he comes back, in days.
+    pub session_days: u32,
     /// Wrong passwords in a row until an account is locked.
     pub lock_after: u32,
     /// For how long it is locked the first time, in minutes.
@@ -76,14 +82,17 @@ impl Config {
             hub_name: "Wellread hub".to_owned(),
             base_url: "http://localhost:8080".to_owned(),
             database_url: database_url.into(),
+            database_ca: None,
             listen_url: None,
             connections: 16,
             objects,
             smtp_url: None,
             mail_from: "Wellread hub <hub@localhost>".to_owned(),
+            key_file: None,
             access_token_s: 15 * 60,
             station_token_s: 60 * 60,
             refresh_days: 30,
+            session_days: 30,
             lock_after: 5,
             lock_min: 15,
             password_min_chars: 12,

@@ -3,18 +3,21 @@
 //! No statement is prepared under a name and nothing is set for a session, so that `PgBouncer` may hand another
 //! connection to every transaction. A statement's parameters bring their types ([`p`]).
 
+mod server;
+
 use crate::problem::Problem;
-use anyhow::Context as _;
 use chrono::{DateTime, Utc};
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Timeouts};
 use serde_json::Value;
 use std::time::Duration;
 use tokio_postgres::{
-    Config, NoTls, Row,
+    Row,
     error::SqlState,
     types::{ToSql, Type},
 };
 use uuid::Uuid;
+
+pub use server::{Server, Wire};
 
 /// For how long a transaction that was given up may take to be taken back.
 const ROLLBACK_WITHIN: Duration = Duration::from_secs(2);
@@ -61,7 +64,7 @@ impl From<tokio_postgres::Error> for DbError {
                 constraint: told.constraint().unwrap_or_default().to_owned(),
             },
             Some(told) => Self::Passing(format!("{} ({})", told.message(), told.code().code())),
-            None => Self::Passing(error.to_string()),
+            None => Self::Passing(server::explained(&error)),
         }
     }
 }
@@ -90,11 +93,10 @@ impl From<DbError> for Problem {
 
 impl Db {
     /// A pool of at most so many connections, made when they are needed.
-    pub fn new(url: &str, connections: usize) -> anyhow::Result<Self> {
-        let config: Config = url.parse().context("the database's address cannot be read")?;
+    pub fn new(server: &Server, connections: usize) -> anyhow::Result<Self> {
         let manager = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let wait = Some(Duration::from_secs(10));
-        let pool = Pool::builder(Manager::from_config(config, NoTls, manager))
+        let pool = Pool::builder(Manager::from_config(server.config.clone(), server.tls.clone(), manager))
             .max_size(connections)
             .runtime(Runtime::Tokio1)
             .timeouts(Timeouts { wait, create: wait, recycle: wait })
@@ -120,7 +122,10 @@ impl Db {
     }
 
     async fn begin(&self, whose: &str) -> Result<Tx, DbError> {
-        let connection = self.pool.get().await.map_err(|why| DbError::Passing(why.to_string()))?;
+        let connection = self.pool.get().await.map_err(|why| match why {
+            PoolError::Backend(why) => why.into(),
+            other => DbError::Passing(other.to_string()),
+        })?;
         let tx = Tx { connection: Some(connection) };
         tx.batch(&format!("BEGIN; {whose}")).await?;
         Ok(tx)

@@ -5,10 +5,12 @@
 //! of it then make contact anew and bring again what it has lost.
 
 use crate::{
+    Hub,
     db::{Db, Tx, p},
     objects::{Marker, Objects},
 };
 use anyhow::Context as _;
+use std::time::Duration;
 use uuid::Uuid;
 
 /// Keeps two nodes from moving the marker at the same time.
@@ -42,8 +44,31 @@ pub async fn at_start(db: &Db, objects: &Objects) -> anyhow::Result<Uuid> {
     tick(db, objects).await
 }
 
-/// Counts a generation, and has the object store keep it; at each start and by housekeeping. What a backup is older than
-/// shows at the next start. Returns the epoch.
+/// Counts a generation every so often for as long as the hub runs, whichever node is the first to: a database of longer
+/// ago than that shows at the next start.
+pub async fn keep_counting(hub: Hub, every: Duration) {
+    loop {
+        tokio::time::sleep(every).await;
+        if let Err(why) = tick_after(&hub.db, &hub.objects, every.mul_f64(0.75)).await {
+            tracing::error!("how far the database is could not be noted: {why:#}");
+        }
+    }
+}
+
+/// Counts a generation where none was counted for this long. Returns whether it did.
+pub async fn tick_after(db: &Db, objects: &Objects, quiet: Duration) -> anyhow::Result<bool> {
+    let tx = locked(db).await?;
+    let sql = "SELECT updated_at <= now() - make_interval(secs => $1) FROM public.hub_state";
+    let is_due: bool = tx.query_one(sql, &[p(&quiet.as_secs_f64())]).await?.try_get(0)?;
+    tx.commit().await?;
+    if is_due {
+        tick(db, objects).await?;
+    }
+    Ok(is_due)
+}
+
+/// Counts a generation, and has the object store keep it; at each start, every minute, and by housekeeping. What a backup
+/// is older than shows at the next start. Returns the epoch.
 pub async fn tick(db: &Db, objects: &Objects) -> anyhow::Result<Uuid> {
     let tx = locked(db).await?;
     tx.execute("UPDATE public.hub_state SET generation = generation + 1, updated_at = now()", &[]).await?;

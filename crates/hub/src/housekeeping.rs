@@ -65,7 +65,7 @@ pub async fn round(hub: &Hub) -> Done {
     let mut failed = Vec::new();
     let mut step = Steps { hub, failed: &mut failed };
     done.months = step.count("months", months(hub, now)).await;
-    step.count("keys", async { hub.keys.freshen(now).await.map(|()| 0).map_err(|problem| problem.detail) }).await;
+    step.count("keys", async { hub.keys.upkeep(now).await.map(|()| 0).map_err(|problem| problem.detail) }).await;
     step.count("epoch", async { epoch::tick(&hub.db, &hub.objects).await.map(|_| 0) }).await;
     done.health_checks = step.count("health-checks", health_checks(hub, now)).await;
     let orgs = match organizations(hub).await {

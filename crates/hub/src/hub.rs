@@ -1,12 +1,13 @@
 //! What every request works with. A node keeps nothing else between requests.
 
-use crate::{auth::keys::Keys, config::Config, db::Db, mail::Mail, objects::Objects, ops::metrics::Metrics};
+use crate::{
+    auth::keys::Keys, config::Config, db::Db, mail::Mail, news::News, objects::Objects, ops::metrics::Metrics,
+};
 use chrono::{DateTime, Utc};
 use std::sync::{
     Arc,
     atomic::{AtomicI64, Ordering},
 };
-use tokio::sync::broadcast;
 use uuid::Uuid;
 
 /// The hub: cheap to clone, shared by all requests.
@@ -32,8 +33,8 @@ pub struct Parts {
     pub epoch: Uuid,
     /// What time it is.
     pub clock: Clock,
-    /// A hint that something new may be there, from PostgreSQL's notifications; the polling is what counts.
-    pub news: broadcast::Sender<()>,
+    /// Hints that looking is worth it.
+    pub news: News,
 }
 
 /// The one place that reads the clock.

@@ -14,6 +14,7 @@ pub mod housekeeping;
 pub mod http;
 pub mod hub;
 pub mod mail;
+pub mod news;
 pub mod objects;
 pub mod ops;
 pub mod people;

@@ -1,17 +1,18 @@
 //! Serves until it is told to stop.
 
-mod news;
+mod listen;
 mod signals;
 
 use crate::{
     Hub,
-    auth::keys::Keys,
+    auth::keys::{Keys, Seal},
     config::Config,
-    db::Db,
+    db::{Db, Server},
     epoch, housekeeping,
     http::{self, Closing},
     hub::{Clock, Parts},
     mail::Mail,
+    news::News,
     objects::Objects,
     ops::{self, metrics::Metrics},
     tls,
@@ -29,9 +30,11 @@ use std::{
     path::Path,
     time::Duration,
 };
-use tokio::{sync::broadcast, task::JoinSet};
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
+/// How often is noted how far the database is.
+const COUNTED_EVERY: Duration = Duration::from_mins(1);
 /// How long a client may take for the head of a request.
 const HEAD: Duration = Duration::from_secs(20);
 
@@ -41,7 +44,8 @@ pub async fn open(config: Config) -> anyhow::Result<Hub> {
     let db = ready(&config).await?;
     let objects = Objects::open(&config)?;
     let epoch = epoch::at_start(&db, &objects).await?;
-    made(config, db, objects, epoch).await
+    let keys = keys(&config, &db).await?;
+    made(config, db, objects, keys, epoch)
 }
 
 /// The same for a verb of the command line, which leaves the epoch as it is.
@@ -51,23 +55,34 @@ pub async fn bare(config: Config) -> anyhow::Result<Hub> {
     let tx = db.nobody().await?;
     let epoch = tx.query_one("SELECT epoch FROM public.hub_state", &[]).await?.try_get(0)?;
     tx.commit().await?;
-    made(config, db, objects, epoch).await
+    let keys = Keys::look(&db).await?;
+    made(config, db, objects, keys, epoch)
 }
 
 async fn ready(config: &Config) -> anyhow::Result<Db> {
-    let db = Db::new(&config.database_url, config.connections)?;
+    let server = Server::new(&config.database_url, config.database_ca.as_deref())?;
+    let db = Db::new(&server, config.connections)?;
     if let Some(newer) = ops::migrations::current(&db).await? {
         tracing::warn!("{newer}");
     }
     Ok(db)
 }
 
-async fn made(config: Config, db: Db, objects: Objects, epoch: Uuid) -> anyhow::Result<Hub> {
-    let keys = Keys::load(&db).await?;
+async fn keys(config: &Config, db: &Db) -> anyhow::Result<Keys> {
+    let seal = config.key_file.as_deref().map(Seal::read).transpose()?;
+    if seal.is_none() {
+        tracing::warn!(
+            "the keys that tokens are signed with lie in clear in the database, and whoever has a backup of it could sign: \
+             `wellread-hub key new FILE`, then set WELLREAD_HUB_KEY_FILE"
+        );
+    }
+    Keys::load(db, seal).await
+}
+
+fn made(config: Config, db: Db, objects: Objects, keys: Keys, epoch: Uuid) -> anyhow::Result<Hub> {
     let mail = Mail::open(&config)?;
-    let (news, _) = broadcast::channel(16);
-    let metrics = Metrics::default();
-    Ok(Hub::new(Parts { config, db, objects, keys, mail, metrics, epoch, clock: Clock::default(), news }))
+    let (metrics, clock, news) = (Metrics::default(), Clock::default(), News::default());
+    Ok(Hub::new(Parts { config, db, objects, keys, mail, metrics, epoch, clock, news }))
 }
 
 /// Serves until SIGTERM or SIGINT, then lets requests in flight end.
@@ -85,8 +100,9 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let router = http::router_until(hub.clone(), closing.clone());
     let handle = Handle::new();
     let mut background = JoinSet::new();
-    background.spawn(news::listen(hub.clone()));
+    background.spawn(listen::listen(hub.clone()));
     background.spawn(housekeeping::run(hub.clone()));
+    background.spawn(epoch::keep_counting(hub.clone(), COUNTED_EVERY));
 
     let app = router.into_make_service_with_connect_info::<SocketAddr>();
     let serving = if let Some(files) = hub.config.tls.clone() {

@@ -1,15 +1,19 @@
 //! The keys that tokens are signed with: `EdDSA`, rotated.
 //!
 //! They are in the database, so that every node signs and verifies alike. The newest signs; the ones before it verify
-//! until the last token that they can have signed has expired.
+//! until the last token that they can have signed has expired. Where the hub has a key file, their private halves are
+//! encrypted with that ([`Seal`]), and a dump of the database signs nothing.
 
 mod ring;
+mod seal;
+
+pub use seal::Seal;
 
 use crate::{
     db::{Db, Tx, p},
     problem::Problem,
 };
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use chrono::{DateTime, Utc};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use jsonwebtoken::{Algorithm, Header, Validation};
@@ -74,6 +78,7 @@ struct Signed {
 /// The keys.
 pub struct Keys {
     db: Db,
+    seal: Option<Seal>,
     ring: RwLock<(Arc<Ring>, Instant)>,
     /// Strangers' tokens name keys that there are not: they must not make the node ask the database every time.
     looks: DefaultDirectRateLimiter,
@@ -86,23 +91,52 @@ impl std::fmt::Debug for Keys {
 }
 
 impl Keys {
-    /// Loads the keys, and makes the first one where there is none.
-    pub async fn load(db: &Db) -> anyhow::Result<Self> {
+    /// Loads the keys, and makes the first one where there is none. With a seal, keys in clear are replaced; without the
+    /// seal of the newest, this node must not sign.
+    pub async fn load(db: &Db, seal: Option<Seal>) -> anyhow::Result<Self> {
         let tx = lock(db).await?;
-        let mut ring = Ring::read(&tx).await?;
-        if ring.is_empty() {
-            ring::insert(&tx, None).await?;
-            ring = Ring::read(&tx).await?;
+        let ring = Ring::read(&tx, seal.as_ref()).await?;
+        match (ring.newest(), &seal) {
+            (None, _) => ring::insert(&tx, seal.as_ref(), None).await?,
+            (Some(newest), _) if !newest.is_open() => bail!(cannot_open(&newest.sealed_with, seal.as_ref())),
+            (Some(newest), Some(seal)) if newest.sealed_with.is_empty() => {
+                ring::retire(&tx, None).await?;
+                ring::insert(&tx, Some(seal), None).await?;
+                tracing::info!(seal = seal.id(), "a new signing key, encrypted, took over from those in clear");
+            }
+            _ => {}
         }
+        let ring = Ring::read(&tx, seal.as_ref()).await?;
         tx.commit().await?;
+        Ok(Self::of(db, seal, ring))
+    }
+
+    /// Loads the keys for what signs nothing, as they are.
+    pub async fn look(db: &Db) -> anyhow::Result<Self> {
+        let tx = db.nobody().await?;
+        let ring = Ring::read(&tx, None).await?;
+        tx.commit().await?;
+        Ok(Self::of(db, None, ring))
+    }
+
+    /// Makes a new key the one that signs, whatever the ones before it were sealed with: for when a key file is replaced,
+    /// or was lost.
+    pub async fn replace(db: &Db, seal: Option<&Seal>) -> anyhow::Result<()> {
+        let tx = lock(db).await?;
+        ring::retire(&tx, None).await?;
+        ring::insert(&tx, seal, None).await?;
+        Ok(tx.commit().await?)
+    }
+
+    fn of(db: &Db, seal: Option<Seal>, ring: Ring) -> Self {
         let looks = RateLimiter::direct(Quota::per_second(NonZeroU32::MIN).allow_burst(BURST));
-        Ok(Self { db: db.clone(), ring: RwLock::new((Arc::new(ring), Instant::now())), looks })
+        Self { db: db.clone(), seal, ring: RwLock::new((Arc::new(ring), Instant::now())), looks }
     }
 
     /// A token that says so.
     pub fn sign(&self, claims: &Claims) -> anyhow::Result<String> {
         let ring = self.ring();
-        let (id, key) = ring.signing().context("there is no key to sign with")?;
+        let (id, key) = ring.signing(claims.iat).context("there is no key that this node can sign with")?;
         let header = Header { kid: Some(id.to_owned()), ..Header::new(Algorithm::EdDSA) };
         let signed = Signed { iss: ISSUER.to_owned(), claims: claims.clone() };
         jsonwebtoken::encode(&header, &signed, key).context("the token cannot be signed")
@@ -140,12 +174,12 @@ impl Keys {
         let old = self.ring().made();
         let tx = lock(&self.db).await?;
         // Under the lock: another node may have done it meanwhile.
-        if Ring::read(&tx).await?.made() == old {
-            ring::retire(&tx, now).await?;
-            ring::insert(&tx, Some(now)).await?;
+        if Ring::read(&tx, None).await?.made() == old {
+            ring::retire(&tx, Some(now)).await?;
+            ring::insert(&tx, self.seal.as_ref(), Some(now)).await?;
         }
         ring::forget(&tx, now).await?;
-        let ring = Ring::read(&tx).await?;
+        let ring = Ring::read(&tx, self.seal.as_ref()).await?;
         tx.commit().await?;
         self.hold(ring);
         Ok(())
@@ -163,10 +197,24 @@ impl Keys {
         Ok(())
     }
 
+    /// What is done now and then: a new key where it is time, and away with those that verify nothing any more.
+    pub async fn upkeep(&self, now: DateTime<Utc>) -> Result<(), Problem> {
+        self.freshen(now).await?;
+        let tx = self.db.nobody().await?;
+        ring::forget(&tx, now).await?;
+        Ok(tx.commit().await?)
+    }
+
     async fn reload(&self) -> Result<(), Problem> {
         let tx = self.db.nobody().await?;
-        let ring = Ring::read(&tx).await?;
+        let ring = Ring::read(&tx, self.seal.as_ref()).await?;
         tx.commit().await?;
+        if let Some(newest) = ring.newest().filter(|newest| !newest.is_open()) {
+            tracing::error!(
+                "this node signs with an older key, and soon with none: {}",
+                cannot_open(&newest.sealed_with, self.seal.as_ref())
+            );
+        }
         self.hold(ring);
         Ok(())
     }
@@ -181,6 +229,20 @@ impl Keys {
 }
 
 const BURST: NonZeroU32 = NonZeroU32::new(20).unwrap();
+
+/// What to do about a newest key that cannot be opened.
+fn cannot_open(sealed_with: &str, seal: Option<&Seal>) -> String {
+    let given = match seal {
+        None => "this hub was given none".to_owned(),
+        Some(seal) if seal.id() == sealed_with => "it does not open it: the row was changed".to_owned(),
+        Some(seal) => format!("this hub was given {}", seal.id()),
+    };
+    format!(
+        "the key that tokens are signed with is sealed with key file {sealed_with}, and {given}. Give \
+         WELLREAD_HUB_KEY_FILE that file; if it is lost or to be replaced, `wellread-hub key rotate` makes a new signing \
+         key with the file that you give now, and tokens signed before stay good"
+    )
+}
 
 /// A transaction in which no other node makes keys.
 async fn lock(db: &Db) -> anyhow::Result<Tx> {

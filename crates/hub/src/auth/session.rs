@@ -12,9 +12,10 @@ use super::{
 };
 use crate::{
     Answer, Hub,
+    config::Config,
     db::{DbError, Tx, p},
 };
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -56,7 +57,7 @@ pub(super) async fn next(
     peer: &Peer,
 ) -> Answer<Kept> {
     let now = hub.clock.now();
-    let good_for = TimeDelta::days(i64::from(hub.config.refresh_days));
+    let expires = expires(&hub.config, family, now);
     let (id, secret) = (hub.id()?, Secret::new(&org.slug)?);
     let device: Option<String> = device.map(|name| name.chars().take(200).collect());
     tx.execute(
@@ -73,7 +74,7 @@ pub(super) async fn next(
             p(&peer.ip),
             p(&peer.agent),
             p(&now),
-            p(&(now + good_for)),
+            p(&expires),
         ],
     )
     .await?;
@@ -92,9 +93,18 @@ pub(super) async fn next(
         token_type: "Bearer".to_owned(),
         expires_in_s,
         refresh_token: secret.into_text(),
-        refresh_expires_in_s: u64::from(hub.config.refresh_days) * 86_400,
+        refresh_expires_in_s: u64::try_from((expires - now).num_seconds()).unwrap_or(0),
     };
     Ok(Kept { id, tokens })
+}
+
+/// Until when the next refresh token of a family is good: for as long as somebody may stay away, and never beyond the end
+/// of the whole family. When that began is in its id.
+fn expires(config: &Config, family: Uuid, now: DateTime<Utc>) -> DateTime<Utc> {
+    let began = family.get_timestamp().and_then(|at| DateTime::from_timestamp(i64::try_from(at.to_unix().0).ok()?, 0));
+    let days = |days: u32| TimeDelta::days(i64::from(days));
+    let end = began.unwrap_or(DateTime::UNIX_EPOCH) + days(config.session_days);
+    (now + days(config.refresh_days)).min(end)
 }
 
 /// Locks an account; its sessions change in no other transaction until this one is over. Whether it may have any.

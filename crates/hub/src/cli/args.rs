@@ -7,8 +7,12 @@ pub(crate) use serve::{ObjectArgs, ServeArgs};
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 use uuid::Uuid;
+use wellread_hub::db::Server;
 
 /// Headquarters of Wellread: takes stations' results, keeps them in PostgreSQL, serves people.
 ///
@@ -49,6 +53,9 @@ pub(crate) enum Verb {
     /// Which history the database is
     #[command(subcommand)]
     Epoch(EpochVerb),
+    /// The file that the hub's signing keys are encrypted with
+    #[command(subcommand)]
+    Key(KeyVerb),
     /// Compare the database with the object store and with itself; exit code 1 where something is wrong
     BackupCheck(CheckArgs),
     /// Print the document that describes the hub's paths
@@ -99,9 +106,29 @@ pub(crate) enum EpochVerb {
     New(EpochNewArgs),
 }
 
+/// Whether the database is the one that it says it is.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct CaArgs {
+    /// The CA of the database's certificate, PEM: then nothing goes to a server without one, or of another name, unless
+    /// sslmode in the URL says otherwise
+    #[arg(long, env = "WELLREAD_HUB_DATABASE_CA", value_name = "FILE")]
+    database_ca: Option<PathBuf>,
+}
+
+/// Of the key file.
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyVerb {
+    /// Make a key file: 32 random bytes, for its owner alone
+    New(KeyNewArgs),
+    /// Have tokens signed with a new key from now on, sealed with the key file given: when the file is replaced or lost
+    Rotate(KeyRotateArgs),
+}
+
 /// The database, as the hub.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct DatabaseArgs {
+    #[command(flatten)]
+    ca: CaArgs,
     /// PostgreSQL as wellread_app: postgresql://wellread_app:PASSWORD@HOST/wellread
     #[arg(long, env = "WELLREAD_HUB_DATABASE_URL", hide_env_values = true, value_name = "URL")]
     database_url: Option<String>,
@@ -116,20 +143,29 @@ impl DatabaseArgs {
             "postgresql://wellread_app:PASSWORD@HOST/wellread",
         )
     }
+
+    /// The file of its CA.
+    pub(crate) fn ca(&self) -> Option<&Path> {
+        self.ca.database_ca.as_deref()
+    }
 }
 
 /// The database, as its owner.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct OwnerArgs {
+    #[command(flatten)]
+    ca: CaArgs,
     /// PostgreSQL as the database's owner, directly and not through a pooler
     #[arg(long, env = "WELLREAD_HUB_OWNER_URL", hide_env_values = true, value_name = "URL")]
     owner_url: Option<String>,
 }
 
 impl OwnerArgs {
-    /// Its address.
-    pub(crate) fn url(&self) -> anyhow::Result<String> {
-        needed(self.owner_url.as_deref(), "WELLREAD_HUB_OWNER_URL", "postgresql://OWNER:PASSWORD@HOST/wellread")
+    /// The database as its owner.
+    pub(crate) fn server(&self) -> anyhow::Result<Server> {
+        let like = "postgresql://OWNER:PASSWORD@HOST/wellread";
+        let url = needed(self.owner_url.as_deref(), "WELLREAD_HUB_OWNER_URL", like)?;
+        Server::new(&url, self.ca.database_ca.as_deref())
     }
 }
 
@@ -185,6 +221,9 @@ pub(crate) struct CodeCreateArgs {
     pub(crate) database: DatabaseArgs,
     /// The organization's short name
     pub(crate) slug: String,
+    /// For this station alone, which is known already and gets another key: after `wellread restore` on a new machine
+    #[arg(long, value_name = "ID")]
+    pub(crate) station: Option<Uuid>,
     /// What it is for, to tell codes apart later
     #[arg(long, default_value = "")]
     pub(crate) note: String,
@@ -291,6 +330,21 @@ pub(crate) struct EpochNewArgs {
     /// Why
     #[arg(long)]
     pub(crate) why: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KeyNewArgs {
+    /// The file; it must not be there
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KeyRotateArgs {
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    /// The key file that the nodes are given from now on; without, the new key lies in clear
+    #[arg(long, env = "WELLREAD_HUB_KEY_FILE", value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

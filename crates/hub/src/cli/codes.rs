@@ -19,12 +19,13 @@ use wellread_hub::{
 pub(super) async fn create(args: &CodeCreateArgs, json: bool) -> anyhow::Result<()> {
     let hub = start::hub(&args.database).await?;
     let (org, tx) = enter(&hub.db, &args.slug).await?;
-    let wanted = CodeWanted { note: args.note.clone(), good_hours: Some(args.hours) };
+    let wanted = CodeWanted { note: args.note.clone(), station: args.station, good_hours: Some(args.hours) };
     let made = enrol_code::create(&hub, &tx, org, None, &wanted).await.map_err(start::told)?;
     tx.commit().await?;
+    let whom = args.station.map_or_else(|| "one new station".to_owned(), |station| format!("station {station} alone"));
     print::either(json, &made, || {
         format!(
-            "{}\ngood for one station, until {}: at the station, `wellread enrol URL {}`\nIt is shown this once.",
+            "{}\ngood for {whom}, until {}: at the station, `wellread enrol URL {}`\nIt is shown this once.",
             made.code, made.expires_at, made.code
         )
     })
@@ -49,7 +50,7 @@ pub(super) async fn list(args: &CodeListArgs, json: bool) -> anyhow::Result<()> 
             "SELECT c.id, c.note, c.created_at, c.expires_at, CASE WHEN c.used_at IS NOT NULL THEN 'used'
                WHEN c.revoked_at IS NOT NULL THEN 'revoked' WHEN c.expires_at <= $2 THEN 'expired' ELSE 'open' END, s.name
              FROM microplates.enrol_code c
-             LEFT JOIN microplates.station s ON s.org_id = c.org_id AND s.id = c.used_by
+             LEFT JOIN microplates.station s ON s.org_id = c.org_id AND s.id = coalesce(c.used_by, c.station_id)
              WHERE c.org_id = $1 ORDER BY c.created_at DESC, c.id LIMIT 1000",
             &[p(&org), p(&hub.clock.now())],
         )

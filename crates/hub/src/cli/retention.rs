@@ -4,8 +4,8 @@ use super::{args::RetentionArgs, print};
 use anyhow::Context as _;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
-use tokio_postgres::{Client, NoTls};
-use wellread_hub::schema;
+use tokio_postgres::Client;
+use wellread_hub::{db::Server, schema};
 
 /// A month that goes.
 #[derive(Debug, Serialize)]
@@ -29,9 +29,9 @@ struct Told {
 
 pub(super) async fn end(args: &RetentionArgs, json: bool) -> anyhow::Result<()> {
     let before = month(&args.before)?;
-    let url = args.owner.url()?;
-    let months = going(&url, before).await?;
-    let dropped = if args.yes { Some(schema::drop_before(&url, before).await?) } else { None };
+    let server = args.owner.server()?;
+    let months = going(&server, before).await?;
+    let dropped = if args.yes { Some(schema::drop_before(&server, before).await?) } else { None };
     let told = Told { before: args.before.clone(), done: args.yes, months, dropped };
     print::either(json, &told, || words(&told))
 }
@@ -63,8 +63,8 @@ fn month(text: &str) -> anyhow::Result<DateTime<Utc>> {
     Ok(first.with_context(|| format!("'{text}' is no month: it is written as 2026-01"))?.and_utc())
 }
 
-async fn going(url: &str, before: DateTime<Utc>) -> anyhow::Result<Vec<Month>> {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await.context("the database does not answer")?;
+async fn going(server: &Server, before: DateTime<Utc>) -> anyhow::Result<Vec<Month>> {
+    let (client, connection) = server.connect().await?;
     let connection = tokio::spawn(connection);
     let months = look(&client, before).await;
     drop(client);

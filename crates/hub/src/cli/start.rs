@@ -6,11 +6,11 @@ use super::{
 };
 use anyhow::Context as _;
 use serde_json::json;
-use tokio_postgres::NoTls;
+use std::path::PathBuf;
 use wellread_hub::{
     Hub, Problem,
     config::{Config, ObjectsAt},
-    db::Db,
+    db::{Db, Server},
     objects::Objects,
     schema, serve, tls,
 };
@@ -23,10 +23,10 @@ pub(super) async fn serve(args: ServeArgs) -> anyhow::Result<()> {
 }
 
 pub(super) async fn migrate(args: &MigrateArgs, json: bool) -> anyhow::Result<()> {
-    let url = args.owner.url()?;
-    let done = schema::migrate(&url).await?;
+    let server = args.owner.server()?;
+    let done = schema::migrate(&server).await?;
     if let Some(password) = secret(args.app_password.as_deref(), "WELLREAD_HUB_APP_PASSWORD")? {
-        set_app_password(&url, &password).await?;
+        set_app_password(&server, &password).await?;
     }
     print::either(json, &json!({ "applied": done.applied, "version": done.version }), || {
         let mut lines: Vec<String> = done.applied.iter().map(|name| format!("applied {name}")).collect();
@@ -35,8 +35,8 @@ pub(super) async fn migrate(args: &MigrateArgs, json: bool) -> anyhow::Result<()
     })
 }
 
-async fn set_app_password(url: &str, password: &str) -> anyhow::Result<()> {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await.context("the database does not answer")?;
+async fn set_app_password(server: &Server, password: &str) -> anyhow::Result<()> {
+    let (client, connection) = server.connect().await?;
     let connection = tokio::spawn(connection);
     let quoted = client.query_one("SELECT quote_literal($1)", &[&password]).await?;
     let quoted: String = quoted.try_get(0)?;
@@ -55,13 +55,18 @@ async fn set_app_password(url: &str, password: &str) -> anyhow::Result<()> {
 /// The database alone, for verbs that need no blobs.
 pub(super) async fn hub(database: &DatabaseArgs) -> anyhow::Result<Hub> {
     tls::provide();
-    serve::bare(Config { connections: CONNECTIONS, ..Config::plain(database.url()?, ObjectsAt::Memory) }).await
+    serve::bare(config(database, ObjectsAt::Memory)?).await
 }
 
 /// Everything, for verbs that work as requests do.
 pub(super) async fn whole_hub(store: &StoreArgs) -> anyhow::Result<Hub> {
     tls::provide();
-    serve::bare(Config { connections: CONNECTIONS, ..Config::plain(store.database.url()?, store.objects.at()?) }).await
+    serve::bare(config(&store.database, store.objects.at()?)?).await
+}
+
+fn config(database: &DatabaseArgs, objects: ObjectsAt) -> anyhow::Result<Config> {
+    let database_ca = database.ca().map(PathBuf::from);
+    Ok(Config { database_ca, connections: CONNECTIONS, ..Config::plain(database.url()?, objects) })
 }
 
 /// Database and object store, as they are.
@@ -71,8 +76,9 @@ pub(super) fn store(store: &StoreArgs) -> anyhow::Result<(Db, Objects)> {
     if let ObjectsAt::Folder(folder) = &at {
         anyhow::ensure!(folder.is_dir(), "there is no folder {}: set WELLREAD_HUB_OBJECTS", folder.display());
     }
-    let config = Config::plain(store.database.url()?, at);
-    Ok((Db::new(&config.database_url, CONNECTIONS)?, Objects::open(&config)?))
+    let config = config(&store.database, at)?;
+    let server = Server::new(&config.database_url, config.database_ca.as_deref())?;
+    Ok((Db::new(&server, config.connections)?, Objects::open(&config)?))
 }
 
 /// A problem in the words of the command line.

@@ -9,7 +9,12 @@ use super::{
     ask::{Asked, written},
     sql::{Sql, get},
 };
-use crate::{Answer, Hub, Problem, auth::caller::Caller, db::DbError};
+use crate::{
+    Answer, Hub, Problem,
+    auth::caller::Caller,
+    db::DbError,
+    news::{Hint, Waiting},
+};
 use axum::{
     Extension,
     extract::State,
@@ -29,10 +34,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::{
-    sync::broadcast,
-    time::{Instant, sleep_until, timeout},
-};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_postgres::Row;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -195,11 +197,8 @@ fn event(name: &str, place: Place, data: &impl Serialize) -> Event {
 }
 
 /// Waits for a hint or the next look.
-async fn wait(news: &mut broadcast::Receiver<()>, looked: Instant) {
-    // Having missed hints is a hint.
-    if let Ok(Err(broadcast::error::RecvError::Closed)) = timeout(POLL, news.recv()).await {
-        sleep_until(looked + POLL).await;
-    }
+async fn wait(news: &mut Waiting, looked: Instant) {
+    let _ = timeout(POLL, news.heard()).await;
     sleep_until(looked + GAP).await;
 }
 
@@ -209,7 +208,7 @@ fn stream(
     hub: Hub,
     caller: Caller,
     seat: Seat,
-    mut news: broadcast::Receiver<()>,
+    mut news: Waiting,
     (first, start): (Event, Place),
 ) -> impl Stream<Item = Result<Event, Infallible>> + Send {
     async_stream::stream! {
@@ -290,7 +289,7 @@ async fn watch_events(
 ) -> Answer<Response> {
     let after = last_seen(&headers, &asked)?;
     // Before the first look, so that no hint is missed between the two.
-    let news = hub.news.subscribe();
+    let news = hub.news.wait_for(Hint::Change(caller.org));
     let head = look(&hub, &caller, None).await?.head;
     let seat = streams.seat(caller.org)?;
     let ready = |place: Place| (event("ready", place, &json!({ "seq": place.seq })), place);

@@ -1,7 +1,7 @@
 //! Months of runs: made before they are needed, dropped when their time is over.
 
 use super::versions::owner;
-use crate::db::{Db, DbError, p};
+use crate::db::{Db, DbError, Server, p};
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 
@@ -17,9 +17,9 @@ pub async fn ensure_months(db: &Db, now: DateTime<Utc>, ahead: u32) -> Result<i3
 }
 
 /// Drops the months that ended before this moment, with all runs in them, and what the default partitions have got
-/// before it. Returns how many months were dropped. Needs the owner's URL: the hub itself cannot remove a run.
-pub async fn drop_before(owner_url: &str, before: DateTime<Utc>) -> anyhow::Result<i32> {
-    let (client, connection) = owner(owner_url).await?;
+/// before it. Returns how many months were dropped. Only the owner may: the hub itself cannot remove a run.
+pub async fn drop_before(as_owner: &Server, before: DateTime<Utc>) -> anyhow::Result<i32> {
+    let (client, connection) = owner(as_owner).await?;
     let row = client
         .query_one("SELECT microplates.fn_drop_partitions_before($1)", &[&before])
         .await

@@ -1,11 +1,11 @@
 //! Migrations: applied by the owner, never edited, and compared before the hub serves.
 
-use crate::db::{Db, DbError};
+use crate::db::{Db, DbError, Server};
 use anyhow::{Context as _, ensure};
 use refinery::Runner;
 use std::collections::BTreeMap;
 use tokio::task::JoinHandle;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
 
 mod embedded {
     #![allow(missing_docs, unreachable_pub, reason = "written by the macro")]
@@ -64,8 +64,8 @@ pub fn newest() -> i64 {
 }
 
 /// A connection as the owner, to PostgreSQL itself and not to a pooler.
-pub(super) async fn owner(url: &str) -> anyhow::Result<(Client, JoinHandle<()>)> {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await.context("the database does not answer")?;
+pub(super) async fn owner(server: &Server) -> anyhow::Result<(Client, JoinHandle<()>)> {
+    let (client, connection) = server.connect().await?;
     let connection = tokio::spawn(async move {
         if let Err(why) = connection.await {
             tracing::warn!("the connection to the database ended: {why}");
@@ -75,8 +75,8 @@ pub(super) async fn owner(url: &str) -> anyhow::Result<(Client, JoinHandle<()>)>
 }
 
 /// Applies what is missing, all of it or nothing.
-pub async fn migrate(owner_url: &str) -> anyhow::Result<Migrated> {
-    let (mut client, connection) = owner(owner_url).await?;
+pub async fn migrate(as_owner: &Server) -> anyhow::Result<Migrated> {
+    let (mut client, connection) = owner(as_owner).await?;
     client.batch_execute(&format!("SELECT pg_advisory_lock({LOCK})")).await?;
     let row =
         client.query_one("SELECT current_setting('server_version_num')::int4, getdatabaseencoding()", &[]).await?;

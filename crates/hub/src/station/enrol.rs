@@ -34,6 +34,7 @@ const LONGEST_NAME: usize = 200;
     responses(
         (status = 200, description = "It is known (`wire::enrol::Enrolled`)", body = serde_json::Value),
         (status = 403, description = "`enrol-code`: the code is unknown, used or expired; or `station-revoked`"),
+        (status = 409, description = "`station-known`: it has another key, and the code was not made for it"),
     )
 )]
 pub async fn enrol(State(hub): State<Hub>, peer: Peer, Said(told): Said<Enrol>) -> Answer<Json<Enrolled>> {
@@ -46,9 +47,8 @@ pub async fn enrol(State(hub): State<Hub>, peer: Peer, Said(told): Said<Enrol>) 
     if found.used_by == Some(told.station_id) && found.used_key.as_deref() == Some(key.as_slice()) {
         still_there(&tx, org.id, told.station_id).await?;
     } else {
-        found.check(hub.clock.now())?;
-        let made_by = found.created_by;
-        take_in(&hub, &tx, org.id, &told, &key, made_by, &peer).await?;
+        found.check(told.station_id, hub.clock.now())?;
+        take_in(&hub, &tx, &org, &told, &key, &found, &peer).await?;
         found.spend(&tx, org.id, told.station_id, &key, hub.clock.now()).await?;
         changes::note(&tx, org.id, Some(told.station_id), &["station"], &[]).await?;
     }
@@ -84,6 +84,7 @@ fn checked(told: Enrol) -> Answer<Enrol> {
 
 struct Organization {
     id: Uuid,
+    slug: String,
     name: String,
 }
 
@@ -91,14 +92,14 @@ async fn organization(hub: &Hub, slug: &str) -> Answer<Option<Organization>> {
     let tx = hub.db.by_slug(slug).await?;
     let row = tx
         .query_opt(
-            "SELECT org_id, name FROM auth.organizations
+            "SELECT org_id, name, slug FROM auth.organizations
              WHERE slug = $1 AND status = 'active' AND deleted_at IS NULL",
             &[p(&slug)],
         )
         .await?;
     tx.commit().await?;
     Ok(match row {
-        Some(row) => Some(Organization { id: column(&row, 0)?, name: column(&row, 1)? }),
+        Some(row) => Some(Organization { id: column(&row, 0)?, name: column(&row, 1)?, slug: column(&row, 2)? }),
         None => None,
     })
 }
@@ -109,20 +110,34 @@ async fn still_there(tx: &Tx, org: Uuid, station: Uuid) -> Answer<()> {
     if revoked_at.is_some() { Err(revoked()) } else { Ok(()) }
 }
 
-/// Makes the station known, or gives it another key. A token of the key before is void.
+/// Why a code that is good for any new station gives a known one no other key: whoever has its data, or only its id,
+/// would be it from then on.
+fn station_known(org: &Organization, station: Uuid) -> Problem {
+    let told = format!(
+        "headquarters know this station already, by another key. If it is on a new machine, or was restored there, have a \
+         code made for it: `wellread-hub enrol-code create {} --station {station}`, or POST /v1/enrol-codes with \
+         \"station\". If it goes on elsewhere, this is a copy of its data and must not be enrolled",
+        org.slug
+    );
+    Problem::conflict("station-known", told).with(json!({ "station": station }))
+}
+
+/// Makes the station known, or gives it another key where the code was made for that or the station was taken off the
+/// list. A token of the key before is void.
 async fn take_in(
     hub: &Hub,
     tx: &Tx,
-    org: Uuid,
+    whose: &Organization,
     told: &Enrol,
     key: &Vec<u8>,
-    made_by: Option<Uuid>,
+    code: &enrol_code::Found,
     peer: &Peer,
 ) -> Answer<()> {
+    let (org, made_by) = (whose.id, code.created_by);
     let key: Param<'_> = (key, Type::BYTEA);
     let begins = genesis(told.station_id).to_string();
     let row = tx
-        .query_one(
+        .query_opt(
             "WITH before AS (
                SELECT public_key, revoked_at FROM microplates.station WHERE org_id = $1 AND id = $2),
              now AS (
@@ -132,6 +147,7 @@ async fn take_in(
                  app_version = EXCLUDED.app_version, enrolled_at = EXCLUDED.enrolled_at,
                  enrolled_by = EXCLUDED.enrolled_by, token_version = s.token_version + 1, revoked_at = NULL,
                  revoked_by = NULL, revoked_why = '', updated_at = now()
+               WHERE s.public_key = EXCLUDED.public_key OR s.revoked_at IS NOT NULL OR $8
                RETURNING s.id)
              SELECT b.public_key IS NOT NULL, b.public_key IS DISTINCT FROM $4, b.revoked_at IS NOT NULL
              FROM now LEFT JOIN before b ON true",
@@ -143,9 +159,11 @@ async fn take_in(
                 p(&told.app_version),
                 p(&hub.clock.now()),
                 p(&made_by),
+                p(&(code.station == Some(told.station_id))),
             ],
         )
-        .await?;
+        .await?
+        .ok_or_else(|| station_known(whose, told.station_id))?;
     let (was_known, has_new_key, was_revoked): (bool, bool, bool) =
         (column(&row, 0)?, column(&row, 1)?, column(&row, 2)?);
     tx.execute(

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     Answer, Hub, Problem,
     db::{DbError, Tx, p},
+    news::Hint,
     read::ask::Asked,
 };
 use axum::{extract::State, http::StatusCode, response::Response};
@@ -32,6 +33,8 @@ const MOST_PAGE: u32 = 2_000;
 const MOST_WAIT_S: u64 = 25;
 /// How often is looked meanwhile, whether or not a notification came.
 const LOOKED_EVERY: Duration = Duration::from_secs(1);
+/// The same while notifications come.
+const LISTENING_LOOKED_EVERY: Duration = Duration::from_secs(10);
 
 /// Appends an entry: the last statements before the commit, because every other writer of the organization waits from
 /// here on. `station` is whom it concerns, `None` for all; `key` is what it replaces, such as `user:ID`.
@@ -89,16 +92,17 @@ pub struct FeedAsked {
 pub async fn feed(State(hub): State<Hub>, caller: StationCaller, Asked(asked): Asked<FeedAsked>) -> Answer<Response> {
     let wait = Duration::from_secs(asked.wait_s.unwrap_or(0).min(MOST_WAIT_S));
     let until = Instant::now() + wait;
-    let mut news = hub.news.subscribe();
+    let mut news = hub.news.wait_for(Hint::Feed(caller.org));
     loop {
         let found = page(&hub, caller, asked).await?;
         if !found.entries.is_empty() || Instant::now() >= until {
             hub.metrics.feed_served.inc_by(found.entries.len() as u64);
             return packed(found).await;
         }
-        let look = (Instant::now() + LOOKED_EVERY).min(until);
-        // Whichever comes first; that notifications were missed is one, too.
-        let _ = tokio::time::timeout_at(look, news.recv()).await;
+        let every = if hub.metrics.listening.get() > 0 { LISTENING_LOOKED_EVERY } else { LOOKED_EVERY };
+        let look = (Instant::now() + every).min(until);
+        // Whichever comes first.
+        let _ = tokio::time::timeout_at(look, news.heard()).await;
     }
 }
 

@@ -35,7 +35,7 @@ pub fn routes() -> OpenApiRouter<Hub> {
         .routes(routes!(feed::feed))
         .routes(routes!(snapshot::snapshot))
         .routes(routes!(blob::look, blob::put, blob::fetch))
-        .routes(routes!(enrol_code::create_code, enrol_code::list_codes))
+        .routes(routes!(enrol_code::create_code, enrol_code::list::list_codes))
         .routes(routes!(enrol_code::revoke_code))
         .routes(routes!(revoke::revoke_station))
         .routes(routes!(quarantine::paths::list_quarantine))

@@ -1,7 +1,7 @@
 //! The command line, end to end.
 
 use crate::{
-    node::{organization, program, verb, verb_json},
+    node::{Node, organization, program, verb, verb_json},
     place::{Place, client, login},
     station::Station,
 };
@@ -112,6 +112,62 @@ async fn codes_are_made_listed_and_withdrawn() {
     let states: Vec<_> = listed.as_array().unwrap().iter().map(|code| code["state"].as_str().unwrap()).collect();
     assert_eq!(states, ["revoked", "used"], "the newest first: {listed}");
     assert!(!listed.to_string().contains(first["code"].as_str().unwrap()), "not the codes themselves");
+}
+
+#[tokio::test]
+async fn a_code_is_made_for_a_station_that_is_known() {
+    let place = Place::new();
+    organization(&place, "acme");
+    let code = verb_json(&place, &["enrol-code", "create", "acme"]);
+    let hub = place.serve().await;
+    let station = Station::enrol(client(), &hub.url, code["code"].as_str().unwrap(), 7).await;
+    let shown = verb(&place, &["enrol-code", "create", "acme", "--station", &station.id.to_string()]);
+    assert!(said(&shown).contains(&format!("good for station {} alone", station.id)), "{}", said(&shown));
+    let listed = verb_json(&place, &["enrol-code", "list", "acme"]);
+    assert_eq!(listed[0]["station"], listed[1]["station"], "whom it is for, and whom it was used by: {listed}");
+    let unknown = verb(&place, &["enrol-code", "create", "acme", "--station", &uuid::Uuid::from_u128(5).to_string()]);
+    assert_eq!(unknown.status.code(), Some(2), "a station that nobody knows needs no code of its own");
+}
+
+#[tokio::test]
+async fn a_key_file_is_made_used_and_replaced() {
+    let place = Place::new();
+    organization(&place, "acme");
+    let [first, second] = ["first.key", "second.key"].map(|name| place.folder.path().join(name).display().to_string());
+    let serve = |file: &str| {
+        let mut command = program(&place);
+        command.env("WELLREAD_HUB_KEY_FILE", file);
+        command
+    };
+    let warned = Node::start(program(&place));
+    assert!(
+        warned.log().contains("wellread-hub key new"),
+        "without a key file a hub says what to do: {}",
+        warned.log()
+    );
+    drop(warned);
+    let made = verb_json(&place, &["key", "new", &first]);
+    let again = verb(&place, &["key", "new", &first]);
+    assert_eq!(again.status.code(), Some(2), "none is written over: {}", said(&again));
+    let node = Node::start(serve(&first));
+    assert!(!node.log().contains("lie in clear"), "with one there is nothing to warn of: {}", node.log());
+    let url = format!("{}/v1/auth/login", node.url);
+    let login = client().post(url).json(&login("acme")).send().await.unwrap();
+    let tokens: serde_json::Value = login.json().await.unwrap();
+    drop(node);
+    verb_json(&place, &["org", "list"]);
+    let other = verb_json(&place, &["key", "new", &second]);
+    let refused = serve(&second).arg("serve").output().unwrap();
+    assert_eq!(refused.status.code(), Some(2), "another file is not taken by itself: {}", said(&refused));
+    for id in [&made, &other] {
+        assert!(said(&refused).contains(id["seal"].as_str().unwrap()), "which is which: {}", said(&refused));
+    }
+    let rotated = verb_json(&place, &["key", "rotate", "--key-file", &second]);
+    assert_eq!(rotated["seal"], other["seal"], "somebody says so: {rotated}");
+    let node = Node::start(serve(&second));
+    let me = client().get(format!("{}/v1/auth/me", node.url));
+    let answer = me.bearer_auth(tokens["access_token"].as_str().unwrap()).send().await.unwrap();
+    assert_eq!(answer.status(), 200, "who was signed in stays so");
 }
 
 #[tokio::test]

@@ -11,6 +11,8 @@
 
 mod backup_check;
 mod cli;
+mod database_tls;
+mod deployment;
 mod form;
 mod health;
 mod housekeeping;

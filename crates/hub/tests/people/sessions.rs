@@ -48,7 +48,7 @@ async fn of_two_exchanges_at_the_same_time_one_is_the_second() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_that_nobody_carries_on_ends() {
-    let place = Place::open().await;
+    let place = Place::with(|config| config.session_days = 365).await;
     let node = &place.node;
     node.org("alpha").await;
     let first = node.login("alpha", "admin", PASSWORD).await.with(200);
@@ -62,6 +62,26 @@ async fn a_session_that_nobody_carries_on_ends() {
         "unauthenticated",
         "after 30 days"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_ends_however_often_somebody_comes_back() {
+    let place = Place::with(|config| (config.refresh_days, config.session_days) = (7, 10)).await;
+    let node = &place.node;
+    node.org("alpha").await;
+    let mut tokens = node.login("alpha", "admin", PASSWORD).await.with(200);
+    assert_eq!(tokens["refresh_expires_in_s"], 7 * 86_400, "as long as one may stay away");
+    for day in 1..=9 {
+        node.hub.clock.advance(86_400_000);
+        tokens = node.post("", "/v1/auth/refresh", &refresh(&tokens)).await.with(200);
+        let left = tokens["refresh_expires_in_s"].as_i64().unwrap();
+        let end = (10 - day).min(7) * 86_400;
+        assert!((end - 60..=end).contains(&left), "day {day}: no token is good beyond the end of all: {left} s");
+    }
+    node.hub.clock.advance(86_400_000);
+    let told = node.post("", "/v1/auth/refresh", &refresh(&tokens)).await;
+    assert_eq!(told.refused(401), "unauthenticated", "ten days after signing in the password is asked for");
+    node.login("alpha", "admin", PASSWORD).await.with(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

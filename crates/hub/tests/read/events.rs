@@ -5,6 +5,7 @@ use reqwest::{Response, StatusCode};
 use serde_json::Value;
 use std::time::Duration;
 use tokio::time::timeout;
+use wellread_hub::news::Hint;
 
 /// An event as it came.
 #[derive(Debug)]
@@ -202,7 +203,7 @@ async fn a_hint_brings_a_change_before_the_next_look() {
     tokio::time::sleep(Duration::from_millis(300)).await;
     let began = tokio::time::Instant::now();
     change(&house, &org, "run").await;
-    let _ = house.hub.news.send(());
+    house.hub.news.tell(Hint::Change(org.id));
     assert_eq!(seqs(&stream.changes(1).await), [1], "the change");
     assert!(
         began.elapsed() < Duration::from_secs(2),

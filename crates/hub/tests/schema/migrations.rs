@@ -15,24 +15,24 @@ fn files() -> anyhow::Result<usize> {
 #[tokio::test]
 async fn migrations_applied_twice_change_nothing() -> anyhow::Result<()> {
     let database = Postgres::shared()?.empty_database()?;
-    let first = migrate(&database.owner_url()).await?;
+    let first = migrate(&database.owner_url().parse()?).await?;
     assert_eq!(first.applied.len(), files()?, "all of them, in an empty database");
     assert_eq!(first.version, newest(), "and it says how far it came");
     let catalog = "SELECT oid::text || relname || relfilenode FROM pg_class ORDER BY oid";
     let superuser = connect(&database.superuser_url()).await?;
     let before = texts(&superuser, catalog).await?;
-    let second = migrate(&database.owner_url()).await?;
+    let second = migrate(&database.owner_url().parse()?).await?;
     assert_eq!(second.applied, Vec::<String>::new(), "nothing is left to apply");
     assert_eq!(texts(&superuser, catalog).await?, before, "and no table is another");
-    check(&Db::new(&database.app_url(), 1)?).await?;
+    check(&Db::new(&database.app_url().parse()?, 1)?).await?;
     Ok(())
 }
 
 #[tokio::test]
 async fn two_nodes_that_migrate_at_once_take_turns() -> anyhow::Result<()> {
     let database = Postgres::shared()?.empty_database()?;
-    let url = database.owner_url();
-    let (one, other) = tokio::join!(migrate(&url), migrate(&url));
+    let server = database.owner_url().parse()?;
+    let (one, other) = tokio::join!(migrate(&server), migrate(&server));
     let applied = one?.applied.len() + other?.applied.len();
     assert_eq!(applied, files()?, "each migration was applied by one of them");
     Ok(())
@@ -41,13 +41,13 @@ async fn two_nodes_that_migrate_at_once_take_turns() -> anyhow::Result<()> {
 #[tokio::test]
 async fn a_hub_does_not_serve_from_a_database_of_another_release() -> anyhow::Result<()> {
     let empty = Postgres::shared()?.empty_database()?;
-    let told = check(&Db::new(&empty.superuser_url().replace("postgres@", "wellread_app@"), 1)?).await;
+    let told = check(&Db::new(&empty.superuser_url().replace("postgres@", "wellread_app@").parse()?, 1)?).await;
     assert!(matches!(told, Err(SchemaError::Older { found: 0, .. })), "an empty one must be migrated: {told:?}");
 
     let place = Place::new().await?;
-    let db = Db::new(&place.database.app_url(), 1)?;
+    let db = Db::new(&place.database.app_url().parse()?, 1)?;
     check(&db).await?;
-    let told = check(&Db::new(&place.database.superuser_url(), 1)?).await;
+    let told = check(&Db::new(&place.database.superuser_url().parse()?, 1)?).await;
     assert!(matches!(told, Err(SchemaError::Role(_))), "a superuser would see all organizations: {told:?}");
 
     place.superuser.batch_execute("UPDATE refinery_schema_history SET checksum = '1' WHERE version = 2").await?;
@@ -73,11 +73,11 @@ async fn a_role_that_sees_past_the_policies_is_refused() -> anyhow::Result<()> {
     let database = cluster.empty_database()?;
     let superuser = connect(&database.superuser_url()).await?;
     superuser.batch_execute("CREATE ROLE wellread_app LOGIN BYPASSRLS").await?;
-    let told = migrate(&database.owner_url()).await;
+    let told = migrate(&database.owner_url().parse()?).await;
     let told = format!("{:?}", told.err());
     assert!(told.contains("must not be superuser, BYPASSRLS"), "it says what is wrong with the role: {told}");
     superuser.batch_execute("ALTER ROLE wellread_app NOBYPASSRLS").await?;
-    migrate(&database.owner_url()).await?;
+    migrate(&database.owner_url().parse()?).await?;
     Ok(())
 }
 

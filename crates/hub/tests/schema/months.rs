@@ -86,7 +86,7 @@ async fn rows(place: &Place) -> anyhow::Result<BTreeMap<&'static str, Vec<String
 #[tokio::test]
 async fn months_are_made_ahead_and_only_once() -> anyhow::Result<()> {
     let place = Place::new().await?;
-    let db = Db::new(&place.database.app_url(), 2)?;
+    let db = Db::new(&place.database.app_url().parse()?, 2)?;
     let now = at("2040-05-17T12:00:00Z")?;
     assert_eq!(ensure_months(&db, now, 3).await?, 5, "the last one, this one and three ahead");
     assert_eq!(ensure_months(&db, now, 3).await?, 0, "they are there");
@@ -107,7 +107,7 @@ async fn months_are_made_ahead_and_only_once() -> anyhow::Result<()> {
 #[tokio::test]
 async fn a_run_lies_in_the_month_of_its_id_to_the_last_millisecond() -> anyhow::Result<()> {
     let place = Place::filled().await?;
-    let db = Db::new(&place.database.app_url(), 1)?;
+    let db = Db::new(&place.database.app_url().parse()?, 1)?;
     ensure_months(&db, at("2040-05-17T12:00:00Z")?, 1).await?;
     for (when, month) in [
         ("2040-04-30T23:59:59.999Z", "2040_04"),
@@ -151,7 +151,7 @@ async fn runs_of_a_wrong_clock_wait_in_the_default_and_move_when_their_month_is_
 #[tokio::test]
 async fn retention_drops_months_and_sums_up_what_is_left() -> anyhow::Result<()> {
     let place = Place::filled().await?;
-    let db = Db::new(&place.database.app_url(), 1)?;
+    let db = Db::new(&place.database.app_url().parse()?, 1)?;
     ensure_months(&db, at("2020-03-01T00:00:00Z")?, 1).await?;
     let old = run_at(&place, A, "2020-02-10T00:00:00Z", "S-1").await?;
     let gone = run_at(&place, B, "2020-02-11T00:00:00Z", "S-7").await?;
@@ -163,7 +163,7 @@ async fn retention_drops_months_and_sums_up_what_is_left() -> anyhow::Result<()>
     };
     assert_eq!(place.count(&total(A, "S-1")).await?, 2, "the one of filled.rs and the old one");
 
-    let dropped = drop_before(&place.database.owner_url(), at("2020-04-01T00:00:00Z")?).await?;
+    let dropped = drop_before(&place.database.owner_url().parse()?, at("2020-04-01T00:00:00Z")?).await?;
     assert_eq!(dropped, 2, "February and March");
     for id in [old, gone] {
         assert_eq!(partitions_of(&place, id).await?, Vec::<String>::new(), "nothing of the run is left");
@@ -172,7 +172,7 @@ async fn retention_drops_months_and_sums_up_what_is_left() -> anyhow::Result<()>
     assert_eq!(place.count(&total(A, "S-1")).await?, 1, "what is left counts");
     assert_eq!(place.count(&total(B, "S-7")).await?, -1, "a sample without runs has no summary");
     assert_eq!(place.count(&total(A, "S-2")).await?, 1, "another sample is as it was");
-    assert_eq!(drop_before(&place.database.owner_url(), at("2020-04-01T00:00:00Z")?).await?, 0, "once");
+    assert_eq!(drop_before(&place.database.owner_url().parse()?, at("2020-04-01T00:00:00Z")?).await?, 0, "once");
     Ok(())
 }
 
@@ -180,12 +180,12 @@ async fn retention_drops_months_and_sums_up_what_is_left() -> anyhow::Result<()>
 async fn the_default_partition_ends_by_the_hubs_clock() -> anyhow::Result<()> {
     let place = Place::filled().await?;
     // The runs of filled.rs have ids of 1972; the hub has got them just now.
-    drop_before(&place.database.owner_url(), at("2020-01-01T00:00:00Z")?).await?;
+    drop_before(&place.database.owner_url().parse()?, at("2020-01-01T00:00:00Z")?).await?;
     assert_eq!(partitions_of(&place, A).await?, in_month("default"), "a clock that shows 1972 does not make a run old");
     let future = run_at(&place, B, "2090-01-01T00:00:00Z", "S-3").await?;
     let sql = format!("UPDATE microplates.prediction_run SET created_at = '2019-06-01' WHERE id = '{future}'");
     place.superuser.batch_execute(&sql).await?;
-    drop_before(&place.database.owner_url(), at("2020-01-01T00:00:00Z")?).await?;
+    drop_before(&place.database.owner_url().parse()?, at("2020-01-01T00:00:00Z")?).await?;
     assert_eq!(partitions_of(&place, future).await?, Vec::<String>::new(), "and one that shows 2090 does not keep it");
     assert_eq!(partitions_of(&place, B).await?, in_month("default"), "the others are as they were");
     let left = place.count("SELECT count(*) FROM microplates.sample_summary WHERE sample_no = 'S-3'").await?;

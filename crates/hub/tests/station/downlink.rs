@@ -2,9 +2,11 @@
 
 use crate::support::{Answered, Org, TestHub};
 use serde_json::json;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, future::poll_fn};
+use tokio::sync::mpsc;
+use tokio_postgres::{AsyncMessage, NoTls};
 use uuid::Uuid;
-use wellread_hub::{db::p, station::feed};
+use wellread_hub::{db::p, news::Hint, station::feed};
 use wellread_wire::downlink::{Config, Correction, CorrectionDecision, Item};
 
 async fn say(hub: &TestHub, org: &Org, station: Option<Uuid>, key: &str, item: &Item) -> i64 {
@@ -30,6 +32,30 @@ fn correction(station: Uuid, id: Uuid) -> Item {
         username: "ada".to_owned(),
         at_ms: 1,
     })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_wakes_those_who_wait_says_whom_it_concerns() {
+    let hub = TestHub::start().await;
+    let (ours, others) = (hub.org("ours").await, hub.org("others").await);
+    let mut station = hub.station(&ours).await;
+    let (listener, mut connection) = tokio_postgres::connect(&hub.database.app_url(), NoTls).await.unwrap();
+    let (heard, mut hints) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Some(Ok(told)) = poll_fn(|context| connection.poll_message(context)).await {
+            if let AsyncMessage::Notification(told) = told {
+                let _ = heard.send(Hint::of(told.channel(), told.payload()));
+            }
+        }
+    });
+    listener.batch_execute(&Hint::CHANNELS.map(|channel| format!("LISTEN {channel}")).join("; ")).await.unwrap();
+    say(&hub, &others, None, "config:a", &setting("a")).await;
+    assert_eq!(hints.recv().await, Some(Hint::Feed(others.id)), "theirs is theirs");
+    say(&hub, &ours, Some(station.id), "config:a", &setting("a")).await;
+    assert_eq!(hints.recv().await, Some(Hint::Feed(ours.id)), "ours is ours");
+    station.append("config", &json!({ "key": "a", "value": 1 }));
+    station.push_all().await;
+    assert_eq!(hints.recv().await, Some(Hint::Change(ours.id)), "what a station tells is no entry of a feed");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -52,13 +52,13 @@ async fn codes_that_are_wrong_expired_or_withdrawn_let_nobody_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_code_replaces_the_key_and_voids_the_tokens_before_it() {
+async fn a_code_for_a_known_station_replaces_its_key_and_voids_the_tokens_before_it() {
     let hub = TestHub::start().await;
     let org = hub.org("lab").await;
     let mut old = hub.station(&org).await;
     let mut new = old.clone();
     new.key = SigningKey::from_bytes(&[9; 32]);
-    new.enrol(&hub.code(&org).await).await.good();
+    new.enrol(&hub.code_for(&org, old.id).await).await.good();
     let contact = crate::support::Answered::of(old.post("contact").json(&old.contact_now())).await;
     assert_eq!(contact.status, 401, "a token from before is void");
     assert_eq!(old.authenticate().await.code(), "unauthenticated", "and so is the old key");
@@ -72,6 +72,66 @@ async fn a_new_code_replaces_the_key_and_voids_the_tokens_before_it() {
         .await;
     assert_eq!(details["key_replaced"], true, "the trail tells of it: {details}");
     assert_eq!(hub.count("microplates.station").await, 1, "it is the same station");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_for_any_station_gives_a_known_one_no_other_key() {
+    let hub = TestHub::start().await;
+    let org = hub.org("lab").await;
+    let mut known = hub.station(&org).await;
+    let mut copy = known.clone();
+    copy.key = SigningKey::from_bytes(&[9; 32]);
+    let code = hub.code(&org).await;
+    let refused = copy.enrol(&code).await;
+    assert_eq!((refused.status, refused.code().as_str()), (409, "station-known"), "another key is not taken");
+    let detail = refused.json()["detail"].as_str().unwrap().to_owned();
+    let way = format!("enrol-code create lab --station {}", known.id);
+    assert!(detail.contains(&way), "the words say how a station gets on a new machine: {detail}");
+    known.contact().await;
+    assert_eq!(hub.count("auth.audit_logs WHERE action = 'REENROL'").await, 0, "nothing has happened to it");
+    let mut fresh = TestStation::new(&hub, &org);
+    fresh.enrol(&code).await.good();
+    known.enrol(&hub.code(&org).await).await.good();
+    known.authenticate().await.good();
+    assert_eq!(hub.count("microplates.station").await, 2, "a new station takes the code, and the same key any other");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_who_claim_a_new_id_at_once_one_has_it() {
+    let hub = TestHub::start().await;
+    let org = hub.org("lab").await;
+    let mut one = TestStation::new(&hub, &org);
+    let mut two = one.clone();
+    two.key = SigningKey::from_bytes(&[9; 32]);
+    let (first, second) = (hub.code(&org).await, hub.code(&org).await);
+    let (first, second) = tokio::join!(one.enrol(&first), two.enrol(&second));
+    let mut statuses = [first.status, second.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 409], "the second comes to a station that is known");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_for_one_station_lets_in_no_other() {
+    let hub = TestHub::start().await;
+    let org = hub.org("lab").await;
+    let known = hub.station(&org).await;
+    let admin = hub.person(&org, "ada", "admin").await;
+    let made = admin.post("/v1/enrol-codes", &json!({ "station": known.id })).await.good().json();
+    let list = admin.get("/v1/enrol-codes").await.good().json();
+    assert_eq!(list["items"][0]["station"], json!(known.id), "whom it is for is in the list");
+    let refused = TestStation::new(&hub, &org).enrol(made["code"].as_str().unwrap()).await;
+    assert_eq!(refused.code(), "enrol-code", "another station");
+    assert!(refused.json()["detail"].as_str().unwrap().contains("another station"), "and why");
+    let mut moved = known.clone();
+    moved.key = SigningKey::from_bytes(&[9; 32]);
+    moved.enrol(made["code"].as_str().unwrap()).await.good();
+    moved.authenticate().await.good();
+    let stranger = json!({ "station": Uuid::from_u128(5) });
+    assert_eq!(admin.post("/v1/enrol-codes", &stranger).await.code(), "not-found", "there must be such a station");
+    let other = hub.org("other").await;
+    let eve = hub.person(&other, "eve", "admin").await;
+    let foreign = json!({ "station": known.id });
+    assert_eq!(eve.post("/v1/enrol-codes", &foreign).await.code(), "not-found", "and it must be of the organization");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,7 @@
 
 use crate::support::{Plate, TestHub};
 use serde_json::json;
+use std::time::Duration;
 use uuid::Uuid;
 use wellread_hub::epoch;
 use wellread_wire::batch::Acked;
@@ -40,6 +41,37 @@ async fn a_restored_database_takes_a_new_epoch_and_gets_back_what_it_lost() {
     hub.restart().await;
     station.moved_to(&hub);
     assert_eq!(station.contact().await.epoch, welcome.epoch, "once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_far_the_database_is_gets_noted_without_any_upkeep() {
+    let mut hub = TestHub::start().await;
+    let org = hub.org("lab").await;
+    let first = hub.station(&org).await.epoch;
+    // Since this moment neither a start nor upkeep: only what counts every so often.
+    let backup = hub.database.copy().unwrap();
+    hub.restart_bare().await;
+    let generation: i64 = hub.one("SELECT generation FROM public.hub_state", &[]).await;
+    let counting = tokio::spawn(epoch::keep_counting(hub.hub.clone(), Duration::from_millis(5)));
+    while hub.hub.objects.marker().await.unwrap().unwrap().generation <= generation {
+        tokio::task::yield_now().await;
+    }
+    counting.abort();
+    assert!(counting.await.unwrap_err().is_cancelled(), "it goes on for as long as the hub runs");
+    hub.database.restore(&backup).unwrap();
+    hub.restart().await;
+    assert_ne!(hub.hub.epoch, first, "the restored database is older than what was noted");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_all_nodes_one_notes_how_far_the_database_is() {
+    let hub = TestHub::start().await;
+    let (db, objects) = (&hub.hub.db, &hub.hub.objects);
+    let quiet = Duration::from_secs(45);
+    assert!(!epoch::tick_after(db, objects, quiet).await.unwrap(), "the start has just counted");
+    hub.run("UPDATE public.hub_state SET updated_at = now() - interval '1 minute'", &[]).await;
+    assert!(epoch::tick_after(db, objects, quiet).await.unwrap(), "it is time");
+    assert!(!epoch::tick_after(db, objects, quiet).await.unwrap(), "and done");
 }
 
 #[tokio::test(flavor = "multi_thread")]

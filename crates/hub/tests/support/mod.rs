@@ -65,6 +65,13 @@ impl TestHub {
         self.sql = connected(&self.database.superuser_url()).await;
     }
 
+    /// Connects again to a database whose connections were cut, and leaves its epoch and generation as they are.
+    pub async fn restart_bare(&mut self) {
+        self.task.abort();
+        self.hub = serve::bare(self.hub.config.clone()).await.unwrap();
+        self.sql = connected(&self.database.superuser_url()).await;
+    }
+
     pub async fn org(&self, slug: &str) -> Org {
         let id = self.hub.id().unwrap();
         let tx = self.hub.db.org(id).await.unwrap();
@@ -80,8 +87,17 @@ impl TestHub {
 
     /// A code to enrol with.
     pub async fn code(&self, org: &Org) -> String {
+        self.code_as(org, &CodeWanted::default()).await
+    }
+
+    /// A code that lets a station that is known have another key.
+    pub async fn code_for(&self, org: &Org, station: Uuid) -> String {
+        self.code_as(org, &CodeWanted { station: Some(station), ..CodeWanted::default() }).await
+    }
+
+    async fn code_as(&self, org: &Org, wanted: &CodeWanted) -> String {
         let tx = self.hub.db.org(org.id).await.unwrap();
-        let made = enrol_code::create(&self.hub, &tx, org.id, None, &CodeWanted::default()).await.unwrap();
+        let made = enrol_code::create(&self.hub, &tx, org.id, None, wanted).await.unwrap();
         tx.commit().await.unwrap();
         made.code
     }

@@ -88,6 +88,9 @@ pub(crate) struct ServeArgs {
     /// Its key, PEM
     #[arg(long, env = "WELLREAD_HUB_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
+    /// The key that the hub's own signing keys are encrypted with in the database; `key new` makes it
+    #[arg(long, env = "WELLREAD_HUB_KEY_FILE", value_name = "FILE")]
+    key_file: Option<PathBuf>,
     /// A proxy in front writes the caller's address into X-Forwarded-For
     #[arg(long, env = "WELLREAD_HUB_BEHIND_PROXY")]
     behind_proxy: bool,
@@ -137,6 +140,9 @@ struct PeopleArgs {
     /// For how many days somebody stays signed in without coming back
     #[arg(long, env = "WELLREAD_HUB_REFRESH_DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=365))]
     refresh_days: u32,
+    /// For how many days at most, coming back or not
+    #[arg(long, env = "WELLREAD_HUB_SESSION_DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3650))]
+    session_days: u32,
     /// Wrong passwords in a row until an account is locked
     #[arg(long, env = "WELLREAD_HUB_LOCK_AFTER", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
     lock_after: u32,
@@ -162,14 +168,17 @@ impl ServeArgs {
             hub_name: self.name,
             base_url: self.base_url.trim_end_matches('/').to_owned(),
             database_url: self.database.url()?,
+            database_ca: self.database.ca().map(PathBuf::from),
             listen_url: secret(self.listen_url.as_deref(), "WELLREAD_HUB_LISTEN_URL")?,
             connections: usize::from(self.connections),
             objects: self.objects.at()?,
             smtp_url: secret(self.smtp_url.as_deref(), "WELLREAD_HUB_SMTP_URL")?,
             mail_from: self.mail_from,
+            key_file: self.key_file,
             access_token_s: people.access_token_s,
             station_token_s: people.station_token_s,
             refresh_days: people.refresh_days,
+            session_days: people.session_days,
             lock_after: people.lock_after,
             lock_min: people.lock_min,
             password_min_chars: people.password_min_chars,

@@ -56,6 +56,7 @@ pub const PROBLEMS: &[Known] = known! {
     "slow-down" 429 "These are more requests than the hub takes from one caller, or signs in at once", "Wait as long as `Retry-After` says; WELLREAD_HUB_RATE_PER_S and _RATE_LOGIN_PER_MIN set the limits";
     "snapshot-needed" 410 "The feed no longer goes back that far", "The station takes the snapshot by itself";
     "station-fenced" 409 "Two copies of the station's data have written different things, or an old one speaks", "Find out which copy is to go on; there: `wellread sync --take-over WHY`";
+    "station-known" 409 "The hub knows this station by another key", "On a new machine: have a code made for this station (`enrol-code create ORG --station ID`). A copy of a station that goes on elsewhere is not enrolled";
     "station-revoked" 403 "The station was taken off the list at headquarters", "Enrol it again with a new code";
     "too-large" 413 "The body is larger than the path takes", "Send less at once: `more.most_bytes`";
     "unauthenticated" 401 "The token is missing, expired, or none of this hub", "Sign in again; a station does it by itself";

@@ -186,7 +186,9 @@ async fn append(
     let told = told.map_err(|why| Problem::unforeseen(&anyhow::Error::new(why)))?;
     let source = apply::Source::live(caller.org, caller.station, lineage.writer.incarnation);
     let mut turns = Turns::default();
-    told.iter().for_each(|told| turns.add(told));
+    for told in &told {
+        turns.add(told);
+    }
     turns.take(&tx, caller.org).await?;
     let applied = apply::all(&tx, source, &told).await?;
     keep::keep(&tx, source, &told, &hashes, &applied).await?;

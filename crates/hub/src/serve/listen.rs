@@ -1,11 +1,11 @@
-//! PostgreSQL's notifications, over a connection of this node's own. They are a hint that looking is worth it: whoever
-//! waits for news looks by himself too, and loses nothing but a moment when the connection is gone.
+//! PostgreSQL's notifications, over a connection of this node's own: where hints come from. While it is gone, polling
+//! goes on.
 
-use crate::Hub;
+use crate::{Hub, db::Server, news::Hint};
 use anyhow::Context as _;
 use futures_util::{StreamExt as _, stream};
 use std::time::Duration;
-use tokio_postgres::{AsyncMessage, NoTls};
+use tokio_postgres::AsyncMessage;
 
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
@@ -25,11 +25,12 @@ pub(super) async fn listen(hub: Hub) {
 }
 
 async fn hear(hub: &Hub, url: &str, wait: &mut Duration) -> anyhow::Result<()> {
-    let (client, mut connection) =
-        tokio_postgres::connect(url, NoTls).await.context("cannot be made at WELLREAD_HUB_LISTEN_URL")?;
+    let server = Server::new(url, hub.config.database_ca.as_deref())?;
+    let (client, mut connection) = server.connect().await.context("cannot be made at WELLREAD_HUB_LISTEN_URL")?;
     // The connection is driven by being asked for its messages, and `LISTEN` is answered by that too.
     let mut messages = stream::poll_fn(move |context| connection.poll_message(context));
-    let listening = client.batch_execute("LISTEN org_change; LISTEN interface_results_new");
+    let channels = Hint::CHANNELS.map(|channel| format!("LISTEN {channel}")).join("; ");
+    let listening = client.batch_execute(&channels);
     tokio::pin!(listening);
     let mut begun = false;
     loop {
@@ -41,11 +42,10 @@ async fn hear(hub: &Hub, url: &str, wait: &mut Duration) -> anyhow::Result<()> {
                 hub.metrics.listening.set(1);
                 tracing::debug!("listening for notifications");
                 // Something may have come while nobody listened.
-                let _ = hub.news.send(());
+                hub.news.tell(Hint::Anything);
             }
             message = messages.next() => match message {
-                // Nobody waits for news just now: that is no error.
-                Some(Ok(AsyncMessage::Notification(_))) => { let _ = hub.news.send(()); }
+                Some(Ok(AsyncMessage::Notification(told))) => hub.news.tell(Hint::of(told.channel(), told.payload())),
                 Some(Ok(_)) => {}
                 Some(Err(why)) => return Err(why.into()),
                 None => return Ok(()),
