@@ -51,6 +51,7 @@ pub(crate) const COMMANDS: &[&str] = &[
     "assays",
     "assay",
     "check_assay",
+    "layouts",
     "layout_text",
     "save_assay",
     "models",

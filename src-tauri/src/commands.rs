@@ -69,6 +69,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         assays::assays,
         assays::assay,
         assays::check_assay,
+        assays::layouts,
         assays::layout_text,
         assays::save_assay,
         assays::models,

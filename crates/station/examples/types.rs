@@ -8,6 +8,7 @@ use wellread_station::{
     bench::Bench,
     diagnostics::Diagnostics,
     interface_preview::{InterfacePreview, TemplateLine},
+    layouts::LayoutLine,
     model_sets::ModelSet,
     person,
     review::{Change, Reason},
@@ -41,6 +42,7 @@ fn write(config: &Config) -> Result<(), ExportError> {
     Bench::export_all(config)?;
     Code::export_all(config)?;
     Diagnostics::export_all(config)?;
+    LayoutLine::export_all(config)?;
     ModelSet::export_all(config)?;
     SyncState::export_all(config)?;
     SettingLine::export_all(config)?;

@@ -7,7 +7,7 @@ pub const NAMES: [&str; 8] =
     ["file-read", "blob-kept", "in-admission", "admitted", "plate-read", "pictures-kept", "in-recording", "recorded"];
 
 /// Every place on the way to headquarters and back.
-pub const SYNC_NAMES: [&str; 5] = ["told", "acknowledged", "in-page", "page-applied", "part-sent"];
+pub const SYNC_NAMES: [&str; 6] = ["told", "acknowledged", "in-page", "page-applied", "part-sent", "model-part"];
 
 /// Dies here, as by a power cut, when `WELLREAD_FAILPOINT` names this place: `NAME`, or `NAME:N` for the Nth time.
 pub fn reach(name: &str) {

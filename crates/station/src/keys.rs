@@ -48,6 +48,26 @@ impl KeyPlace {
         }
     }
 
+    /// The key that lies there; `None` where none does.
+    pub(crate) fn find(&self) -> anyhow::Result<Option<Key>> {
+        match self {
+            Self::Unencrypted => Ok(None),
+            Self::File { path } => match path.try_exists() {
+                Ok(false) => Ok(None),
+                _ => read_file(path).map(Some),
+            },
+            Self::Keyring { entry } => {
+                match keyring::Entry::new(SERVICE, entry).and_then(|entry| entry.get_password()) {
+                    Ok(secret) => Ok(Some(
+                        parse(&secret).ok_or_else(|| no_key(format!("the keyring's entry '{entry}' is no key")))?,
+                    )),
+                    Err(keyring::Error::NoEntry) => Ok(None),
+                    Err(why) => Err(no_keyring(&why)),
+                }
+            }
+        }
+    }
+
     /// Puts a new key there. What is there already is never overwritten.
     pub fn put(&self, key: &Key) -> anyhow::Result<()> {
         match self {

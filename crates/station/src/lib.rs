@@ -21,6 +21,7 @@ pub mod interface;
 pub mod interface_preview;
 mod judged;
 pub mod keys;
+pub mod layouts;
 pub mod model_sets;
 pub mod open;
 pub mod outbox;

@@ -13,7 +13,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::path::PathBuf;
-use wellread_store::Reading;
+use wellread_store::{Origin, Reading};
 
 /// The settings of a station.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -193,13 +193,19 @@ pub struct SettingLine {
     /// What holds where nobody has said anything.
     #[cfg_attr(feature = "ts", ts(type = "unknown"))]
     pub default: Value,
+    /// Whose it is: what headquarters set, they alone change.
+    pub origin: Origin,
 }
 
 impl Settings {
-    /// Every setting, with its default.
-    pub fn lines(&self) -> Vec<SettingLine> {
-        let both = self.pairs().into_iter().zip(Self::default().pairs());
-        both.map(|((name, value), (_, default))| SettingLine { name, value, default }).collect()
+    /// Every setting as one moment of the database has it, with its default.
+    pub fn lines(reading: &Reading<'_>) -> anyhow::Result<Vec<SettingLine>> {
+        let mut lines = Vec::new();
+        for ((name, value), (_, default)) in Self::load(reading)?.pairs().into_iter().zip(Self::default().pairs()) {
+            let origin = reading.config_origin(&name)?.unwrap_or(Origin::Station);
+            lines.push(SettingLine { name, value, default, origin });
+        }
+        Ok(lines)
     }
 
     /// The settings as one moment of the database has them.

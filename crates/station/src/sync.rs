@@ -21,6 +21,7 @@ mod round;
 mod secret;
 mod state;
 mod transport;
+mod trust;
 mod uplink;
 
 pub use backoff::{LONGEST_WAIT_MS, planned_by_a_wrong_clock, wait_ms};
@@ -33,3 +34,4 @@ pub use plan::{Local, Remote, Step, plan};
 pub use round::{Budget, Engine, SyncReport};
 pub use state::{Headquarters, RejectedLine, SyncPhase, SyncState};
 pub use transport::{Cut, Method, Request, Response, Transport};
+pub(crate) use trust::{CA_FILE, check as check_authorities};

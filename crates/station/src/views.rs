@@ -5,7 +5,7 @@ use crate::{
     intake::admit::newest_assay,
     judged::Judged,
     people::{Permission, Session},
-    sync::SyncState,
+    sync::{CA_FILE, SyncState, check_authorities},
 };
 use serde::Serialize;
 use std::{
@@ -18,8 +18,8 @@ use wellread_plate::class::{Call, WellClass};
 use wellread_plate::interpret::CalledWell;
 use wellread_store::{
     AuditEntry, AuditFilter, Disposition, FinalResults, Health, Image, IntakeState, InterfaceFile, InterfaceStatus,
-    Listed, NewAudit, Now, Override, Page, ReviewEvent, Run, RunFilter, RunId, RunLine, RunState, SampleSummary,
-    Signature, UserId,
+    Listed, NewAudit, Now, Origin, Override, Page, ReviewEvent, Run, RunFilter, RunId, RunLine, RunState,
+    SampleSummary, Signature, UserId,
 };
 
 /// The station's own writes are much shorter: who locks the database for longer is another program.
@@ -246,9 +246,17 @@ impl Station {
     ) -> anyhow::Result<()> {
         self.act(session, Permission::ConfigWrite, |writing| {
             let settings = Settings::load(writing)?;
+            // Of a station that they took off their list it is the station's people who decide.
+            if writing.config_origin(name)? == Some(Origin::Hub) && writing.sync_connection()?.revoked.is_empty() {
+                let told = format!("`{name}` is set by headquarters: have them change it there, or take it back");
+                return Err(Problem::refused(told).into());
+            }
             match value {
                 Some(value) => {
                     let changed = settings.with(name, value)?;
+                    if let Some(file) = changed.sync.ca_file.as_ref().filter(|_| name == CA_FILE) {
+                        check_authorities(file)?;
+                    }
                     // A station whose assay nobody knows would take no plate in.
                     newest_assay(writing, &changed.assay)?;
                     self.models_in_use(&changed)?;

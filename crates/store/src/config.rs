@@ -5,11 +5,14 @@ use crate::{
     audit::NewAudit,
     digest::{Fields, Sha256},
     ids::minted,
-    origin::FROM_HUB,
+    origin::{FROM_HUB, Origin},
     seal::Sealed,
 };
 use rusqlite::{OptionalExtension as _, params};
 use serde_json::{Value, json};
+
+/// Why a setting is the station's own again.
+const TAKEN_BACK: &str = "headquarters took theirs back";
 
 impl Writing<'_> {
     /// Sets a value; the one before stays in the audit trail.
@@ -18,13 +21,16 @@ impl Writing<'_> {
         self.tell_hub("config", &json!({ "key": key, "value": value }))
     }
 
-    /// Sets a value that headquarters sent, or with null takes it back.
+    /// Sets a value that headquarters sent, or with null takes theirs back: the station's own holds again.
     pub fn set_hub_config(&self, key: &str, value: &Value) -> Result<()> {
-        let known = self.config(key)?;
-        match (value, known) {
-            (Value::Null, None) => Ok(()),
-            (Value::Null, Some(old)) => self.remove_config(key, old, FROM_HUB),
-            (value, Some(old)) if *value == old => Ok(()),
+        let is_theirs = self.config_origin(key)? == Some(Origin::Hub);
+        match (value, self.config(key)?) {
+            (Value::Null, Some(old)) if is_theirs => match self.own_config(key)? {
+                Some(own) => self.put_config(key, &own, TAKEN_BACK),
+                None => self.remove_config(key, old, FROM_HUB),
+            },
+            (Value::Null, _) => Ok(()),
+            (value, Some(old)) if is_theirs && *value == old => Ok(()),
             (value, _) => self.put_config(key, value, FROM_HUB),
         }
     }
@@ -85,6 +91,32 @@ impl Reading<'_> {
             self.connection().prepare_cached("SELECT value FROM system_config WHERE key = ?1 AND is_active = 1")?;
         let text: Option<String> = statement.query_row(params![key], |row| row.get(0)).optional()?;
         Ok(text.map(|text| serde_json::from_str(&text)).transpose()?)
+    }
+
+    /// Whose a setting is; `None` where its default holds. The trail tells who said it last, so no mark of its own could
+    /// say otherwise.
+    pub fn config_origin(&self, key: &str) -> Result<Option<Origin>> {
+        if self.config(key)?.is_none() {
+            return Ok(None);
+        }
+        let mut statement = self.connection().prepare_cached(
+            "SELECT user_id IS NULL AND why = ?3 FROM audit_logs WHERE resource_id = ?1 AND resource = ?2
+             ORDER BY seq DESC LIMIT 1",
+        )?;
+        let theirs =
+            statement.query_row(params![key, Sealed::Config.resource(), FROM_HUB], |row| row.get(0)).optional()?;
+        Ok(Some(if theirs == Some(true) { Origin::Hub } else { Origin::Station }))
+    }
+
+    /// What the station itself last set, whatever headquarters said since.
+    fn own_config(&self, key: &str) -> Result<Option<Value>> {
+        let mut statement = self.connection().prepare_cached(
+            "SELECT new FROM audit_logs WHERE resource_id = ?1 AND resource = ?2 AND NOT (user_id IS NULL AND why = ?3)
+             ORDER BY seq DESC LIMIT 1",
+        )?;
+        let own: Option<Option<String>> =
+            statement.query_row(params![key, Sealed::Config.resource(), FROM_HUB], |row| row.get(0)).optional()?;
+        Ok(own.flatten().map(|text| serde_json::from_str(&text)).transpose()?)
     }
 
     /// Every setting that is set, by name.

@@ -10,6 +10,7 @@ use tauri::{AppHandle, State};
 use wellread_plate::{assay::Role, format::WellId};
 use wellread_station::{
     assays::{self, AssayCheck, AssayLine, AssayView},
+    layouts::LayoutLine,
     model_sets::ModelSet,
     people::Permission,
 };
@@ -51,6 +52,15 @@ pub(crate) async fn layout_text(
     app.ask(move |station, by| {
         station.ask(by, Permission::RunRead, |_| Ok(()))?;
         Ok(assays::with_roles(&text, &wells)?)
+    })
+    .await
+}
+
+#[tauri::command]
+pub(crate) async fn layouts(app: State<'_, Arc<App>>) -> Answer<Vec<LayoutLine>> {
+    app.ask(|station, by| {
+        station.ask(by, Permission::RunRead, |_| Ok(()))?;
+        station.layout_lines()
     })
     .await
 }

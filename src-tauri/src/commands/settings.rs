@@ -10,7 +10,7 @@ use std::{path::PathBuf, sync::Arc};
 use tauri::{AppHandle, State};
 use tauri_plugin_autostart::ManagerExt as _;
 use wellread_station::{
-    Clock,
+    Clock, Settings,
     backup::{self, Present},
     people::Permission,
     settings::SettingLine,
@@ -20,7 +20,7 @@ use wellread_station::{
 pub(crate) async fn settings(app: State<'_, Arc<App>>) -> Answer<Vec<SettingLine>> {
     app.ask(|station, by| {
         station.ask(by, Permission::RunRead, |_| Ok(()))?;
-        Ok(station.settings()?.lines())
+        station.read(Settings::lines)
     })
     .await
 }

@@ -6,9 +6,11 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 use std::{fs, process::ExitCode};
 use wellread_station::{
-    Clock, Problem, Station, Steps,
+    Clock, Problem, Settings, Station, Steps,
     backup::{self, BackedUp, Present},
-    store::{Repaired, StoredAssay},
+    layouts::LayoutLine,
+    settings::SettingLine,
+    store::{Origin, Repaired, StoredAssay},
     verify::{Mend, Verified},
 };
 
@@ -68,8 +70,8 @@ pub(super) fn config(here: &Here, command: &ConfigCommand) -> anyhow::Result<Exi
     };
     match command {
         ConfigCommand::List { .. } => {
-            for (name, value) in station.settings()?.pairs() {
-                here.print.one(&json!({ "name": name, "value": value }), || format!("{name} = {value}"))?;
+            for line in setting_lines(&station)? {
+                here.print.one(&setting(&line), || setting_text(&line))?;
             }
             Ok(ExitCode::SUCCESS)
         }
@@ -90,9 +92,29 @@ pub(super) fn config(here: &Here, command: &ConfigCommand) -> anyhow::Result<Exi
 }
 
 fn show_setting(here: &Here, station: &Station, name: &str) -> anyhow::Result<ExitCode> {
-    let found = station.settings()?.pairs().into_iter().find(|(known, _)| known == name);
-    let (name, value) = found.ok_or_else(|| Problem::not_found("setting", name))?;
-    here.print.done(&json!({ "name": name, "value": value }), || format!("{name} = {value}"))
+    let found = setting_lines(station)?.into_iter().find(|line| line.name == name);
+    let line = found.ok_or_else(|| Problem::not_found("setting", name))?;
+    here.print.done(&setting(&line), || setting_text(&line))
+}
+
+fn setting_lines(station: &Station) -> anyhow::Result<Vec<SettingLine>> {
+    station.read(Settings::lines)
+}
+
+fn setting(line: &SettingLine) -> Value {
+    json!({ "name": line.name, "value": line.value, "origin": line.origin })
+}
+
+fn setting_text(line: &SettingLine) -> String {
+    format!("{} = {}{}", line.name, line.value, from(line.origin))
+}
+
+/// What is said of something that headquarters sent.
+pub(super) const fn from(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Hub => " (from headquarters)",
+        Origin::Station => "",
+    }
 }
 
 pub(super) fn assays(here: &Here, args: &AssaysArgs) -> anyhow::Result<ExitCode> {
@@ -100,8 +122,17 @@ pub(super) fn assays(here: &Here, args: &AssaysArgs) -> anyhow::Result<ExitCode>
     let line = |assay: &StoredAssay| format!("{:<20} version {:<4} {}", assay.id, assay.version, assay.name);
     match &args.command {
         AssaysCommand::List => {
-            for assay in here.open_to_read(&args.by)?.assays()? {
-                here.print.one(&told(&assay), || line(&assay))?;
+            for assay in here.open_to_read(&args.by)?.assay_lines()? {
+                here.print.one(&assay, || {
+                    let used = if assay.active { " (in use)" } else { "" };
+                    format!("{:<20} version {:<4} {}{used}{}", assay.id, assay.version, assay.name, from(assay.origin))
+                })?;
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        AssaysCommand::Layouts => {
+            for layout in here.open_to_read(&args.by)?.layout_lines()? {
+                here.print.one(&layout, || layout_text(&layout))?;
             }
             Ok(ExitCode::SUCCESS)
         }
@@ -114,6 +145,19 @@ pub(super) fn assays(here: &Here, args: &AssaysArgs) -> anyhow::Result<ExitCode>
             here.print.done(&told(&assay), || line(&assay))
         }
     }
+}
+
+fn layout_text(layout: &LayoutLine) -> String {
+    let roles: Vec<String> = layout.counts().into_iter().map(|(role, wells)| format!("{wells} {role}")).collect();
+    format!(
+        "{:<20} version {:<4} {} wells: {}; {}{}",
+        layout.id,
+        layout.version,
+        layout.format,
+        roles.join(", "),
+        layout.name,
+        from(layout.origin)
+    )
 }
 
 pub(super) fn verify(here: &Here, args: &VerifyArgs) -> anyhow::Result<ExitCode> {

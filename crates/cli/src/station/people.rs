@@ -1,6 +1,6 @@
 //! `wellread users`.
 
-use super::{Here, who};
+use super::{Here, keep::from, who};
 use crate::args::station::{UsersArgs, UsersCommand};
 use serde_json::json;
 use std::process::ExitCode;
@@ -18,8 +18,10 @@ pub(super) fn users(here: &Here, args: &UsersArgs) -> anyhow::Result<ExitCode> {
         UsersCommand::Roles => {
             for role in here.open_to_read(&args.by)?.roles()? {
                 let permissions: Vec<&str> = role.permissions.iter().map(String::as_str).collect();
-                here.print
-                    .one(&role, || format!("{:<12} {}: {}", role.name, role.description, permissions.join(" ")))?;
+                here.print.one(&role, || {
+                    let what = format!("{:<12} {}: {}", role.name, role.description, permissions.join(" "));
+                    format!("{what}{}", from(role.origin))
+                })?;
             }
             return Ok(ExitCode::SUCCESS);
         }
@@ -43,7 +45,7 @@ pub(super) fn users(here: &Here, args: &UsersArgs) -> anyhow::Result<ExitCode> {
             for user in station.users(&session)? {
                 here.print.one(&user, || {
                     let closed = if user.is_active { "" } else { " (closed)" };
-                    format!("{:<20} {}{closed}", user.username, user.roles.join(" "))
+                    format!("{:<20} {}{closed}{}", user.username, user.roles.join(" "), from(user.origin))
                 })?;
             }
             Ok(ExitCode::SUCCESS)

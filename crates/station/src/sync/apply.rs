@@ -112,7 +112,7 @@ fn apply_models(writing: &Writing<'_>, set: &ModelSet) -> anyhow::Result<()> {
 }
 
 /// Settings that only somebody at the station can judge.
-const NOT_FROM_AFAR: [&str; 2] = [model_sets::SETTING, "sync.ca_file"];
+const NOT_FROM_AFAR: [&str; 2] = [model_sets::SETTING, super::CA_FILE];
 
 fn apply_config(station: &Station, writing: &Writing<'_>, config: &Config) -> anyhow::Result<()> {
     if NOT_FROM_AFAR.contains(&config.key.as_str()) {

@@ -7,21 +7,33 @@ use super::{
 };
 use crate::failpoint;
 use serde_json::Value;
+use std::sync::atomic::Ordering;
 use wellread_wire::problem::code;
 
-/// Entries asked for at a time.
-const PAGE: u32 = 200;
+/// Entries asked for at a time, at most and at least: fewer where an answer does not come through in time.
+pub(super) const PAGE: u32 = 200;
+const SMALLEST_PAGE: u32 = 5;
 /// Pages of one round; more are for the next.
 const MOST_PAGES: u32 = 500;
 
 impl Engine<'_> {
     /// Takes what the feed has after a place.
-    pub(super) fn take_feed(&self, mut after: i64, report: &mut SyncReport) -> Result<(), SyncError> {
+    pub(super) fn take_feed(&self, after: i64, report: &mut SyncReport) -> Result<(), SyncError> {
+        match self.follow(after, report) {
+            Err(error) if error.code() == code::SNAPSHOT => self.take_snapshot(true, report),
+            taken => taken,
+        }
+    }
+
+    fn follow(&self, mut after: i64, report: &mut SyncReport) -> Result<(), SyncError> {
         for _ in 0..MOST_PAGES {
-            let page = match self.client.feed(after, PAGE) {
-                Err(error) if error.code() == code::SNAPSHOT => return self.take_snapshot(true, report),
-                page => page?,
-            };
+            let limit = self.feed_page.load(Ordering::Relaxed);
+            let page = self.client.feed(after, limit).inspect_err(|why| {
+                if matches!(why, SyncError::Unreachable(_)) {
+                    self.feed_page.store((limit / 2).max(SMALLEST_PAGE), Ordering::Relaxed);
+                }
+            })?;
+            self.feed_page.store((limit * 2).min(PAGE), Ordering::Relaxed);
             let up_to = page.up_to.max(after);
             let applied = self.station.write(|writing| {
                 let mut applied = 0;
@@ -76,7 +88,8 @@ impl Engine<'_> {
             failpoint::reach("page-applied");
             report.items += applied;
             if page.next.is_none() {
-                return self.take_feed(page.as_of, report);
+                // A feed that does not reach back even to there is for the next round, or both would go on for ever.
+                return self.follow(page.as_of, report);
             }
         }
         report.more = true;

@@ -1,6 +1,6 @@
 //! Joining headquarters, pausing, and saying which of two copies of the data goes on.
 
-use super::{Client, Http, SyncError, SyncState, Transport, secret::Secret};
+use super::{Client, SyncError, SyncState, Transport, secret::Secret, trust};
 use crate::{
     Problem, Station,
     people::{Permission, Session},
@@ -13,7 +13,7 @@ impl Station {
     pub fn enrol(&self, session: &Session, url: &str, code: &str) -> anyhow::Result<SyncState> {
         self.ask(session, Permission::ConfigWrite, |_| Ok(()))?;
         let url = checked(url)?;
-        let http = Http::new(&url, self.settings()?.sync.ca_file.as_deref())?;
+        let http = trust::open(&url, self.settings()?.sync.ca_file.as_deref())?;
         self.enrol_over(session, &http, &url, code)
     }
 

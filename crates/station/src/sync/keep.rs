@@ -1,11 +1,12 @@
 //! Round after round, beside whatever else the station does: when the next one is due, and how the way to headquarters is.
 
-use super::{Budget, Engine, Http, backoff::planned_by_a_wrong_clock};
+use super::{Budget, Engine, backoff::planned_by_a_wrong_clock, trust};
 use crate::Station;
 use std::{
+    fs,
     path::PathBuf,
     thread,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 use wellread_store::{Connection, Direction, HealthStatus, SyncState as Row};
 
@@ -41,6 +42,8 @@ struct Way {
     hub_url: String,
     enrolled_ms: Option<i64>,
     ca_file: Option<PathBuf>,
+    /// When that file last changed: a renewed one is heeded at once.
+    ca_changed: Option<SystemTime>,
 }
 
 /// What is kept from round to round.
@@ -82,7 +85,7 @@ impl Station {
                 self.tell_changed(&look, &mut pace, tell);
                 continue;
             }
-            let made = Http::new(&way.hub_url, way.ca_file.as_deref()).and_then(|http| {
+            let made = trust::open(&way.hub_url, way.ca_file.as_deref()).and_then(|http| {
                 let engine = Engine::new(self, &http, stop)?;
                 self.keep_with(&engine, &way, &mut pace, tell, stop);
                 Ok(())
@@ -189,7 +192,8 @@ impl Look {
     fn way(&self) -> Option<Way> {
         let with = self.connection.enrolled.as_ref()?;
         let (enrolled_ms, ca_file) = (self.connection.enrolled_ms, self.ca_file.clone());
-        Some(Way { hub_url: with.hub_url.clone(), enrolled_ms, ca_file })
+        let ca_changed = ca_file.as_ref().and_then(|path| fs::metadata(path).and_then(|found| found.modified()).ok());
+        Some(Way { hub_url: with.hub_url.clone(), enrolled_ms, ca_file, ca_changed })
     }
 }
 

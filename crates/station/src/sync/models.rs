@@ -5,56 +5,100 @@ use super::{
     SyncError,
     round::{Engine, SyncReport},
 };
-use crate::{Problem, blobs::hash_of, folder::sync_folder};
+use crate::{Problem, blobs::hash_of, eyes::Eyes, failpoint, folder::sync_folder};
 use anyhow::Context as _;
 use std::{
     fs::{self, File, OpenOptions},
-    io::Write as _,
-    path::Path,
+    io::{ErrorKind, Write as _},
+    path::{Path, PathBuf},
+    sync::atomic::Ordering,
     time::Instant,
 };
 use wellread_store::{ModelOffer, OfferState, OfferedFile};
-use wellread_vision::manifest::Manifest;
 
 /// Bytes asked for at a time.
 const PART: u64 = 1 << 20;
 
 impl Engine<'_> {
-    /// Fetches the sets that are offered and not here yet, until it is somebody else's turn.
+    /// Fetches the sets that are offered and not here yet, until it is somebody else's turn. One that the hub does not
+    /// give keeps no other away.
     pub(super) fn fetch_models(&self, until: Instant, report: &mut SyncReport) -> Result<(), SyncError> {
         let offers = self.station.read(|reading| Ok(reading.model_offers()?))?;
-        for offer in offers.iter().filter(|offer| offer.state == OfferState::Wanted) {
-            let (state, reason) = match self.fetch_set(offer, until) {
-                Ok(true) => (OfferState::Ready, String::new()),
+        let failed_before = !self.models_seen.swap(true, Ordering::Relaxed);
+        let mut refused = Ok(());
+        for offer in &offers {
+            let is_wanted = match offer.state {
+                OfferState::Wanted => true,
+                // A station brought back from a backup knows of models that are not beside it.
+                OfferState::Ready => !self.place(offer).is_dir(),
+                OfferState::Failed => failed_before,
+                OfferState::Withdrawn => {
+                    self.give_up(offer)?;
+                    false
+                }
+            };
+            if !is_wanted {
+                continue;
+            }
+            match self.fetch_set(offer, until) {
+                Ok(true) => {
+                    report.models += 1;
+                    self.note_offer(offer, OfferState::Ready, "")?;
+                }
                 Ok(false) => {
                     report.more = true;
-                    return Ok(());
+                    return refused;
                 }
                 Err(SyncError::Station(error)) if error.downcast_ref::<Problem>().is_some() => {
-                    (OfferState::Failed, format!("{error:#}"))
+                    self.note_offer(offer, OfferState::Failed, &format!("{error:#}"))?;
+                }
+                Err(error @ (SyncError::Refused { .. } | SyncError::Unreadable(_))) => {
+                    refused = refused.and(Err(error))
                 }
                 Err(error) => return Err(error),
-            };
-            report.models += u64::from(state == OfferState::Ready);
-            self.station.write(|writing| Ok(writing.note_model_offer(&offer.sha256, state, &reason)?))?;
+            }
         }
-        Ok(())
+        refused
     }
 
-    /// Whether all of it is here.
+    fn place(&self, offer: &ModelOffer) -> PathBuf {
+        self.station.offered_place(&offer.sha256)
+    }
+
+    /// Where its files are until all of them are there.
+    fn unfinished(&self, offer: &ModelOffer) -> PathBuf {
+        self.place(offer).with_extension("offered")
+    }
+
+    fn note_offer(&self, offer: &ModelOffer, state: OfferState, reason: &str) -> Result<(), SyncError> {
+        Ok(self.station.write(|writing| Ok(writing.note_model_offer(&offer.sha256, state, reason)?))?)
+    }
+
+    /// What was fetched of a set that was taken back meanwhile is of no use.
+    fn give_up(&self, offer: &ModelOffer) -> Result<(), SyncError> {
+        match fs::remove_dir_all(self.unfinished(offer)) {
+            Err(why) if why.kind() != ErrorKind::NotFound => {
+                Err(anyhow::Error::new(why).context("cannot remove models that were taken back").into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether all of it is here, and can be read with.
     fn fetch_set(&self, offer: &ModelOffer, until: Instant) -> Result<bool, SyncError> {
-        let place = self.station.offered_place(&offer.sha256);
+        let place = self.place(offer);
         if place.is_dir() {
             return Ok(true);
         }
-        let unfinished = place.with_extension("offered");
+        let unfinished = self.unfinished(offer);
         fs::create_dir_all(&unfinished).context("cannot make a folder for the models")?;
         for (name, file) in &offer.files {
             if !self.fetch_file(&unfinished.join(name), file, until)? {
                 return Ok(false);
             }
         }
-        Manifest::load(&unfinished).map_err(|why| anyhow::Error::new(Problem::invalid(why.to_string())))?;
+        // A set that nothing can be read with is no offer, whatever its hashes say.
+        Eyes::open(Some(&unfinished), 1).map_err(|why| anyhow::Error::new(Problem::invalid(why.to_string())))?;
         fs::rename(&unfinished, &place).context("cannot put the models in their place")?;
         sync_folder(place.parent().unwrap_or(&place)).context("cannot flush the folder of models")?;
         Ok(true)
@@ -82,6 +126,7 @@ impl Engine<'_> {
             }
             out.write_all(&part).context("cannot write the models")?;
             have += part.len() as u64;
+            failpoint::reach("model-part");
         }
         out.sync_all().context("cannot flush the models")?;
         let found =

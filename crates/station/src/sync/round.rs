@@ -3,15 +3,18 @@
 use super::{
     Client, Http, SyncError, Transport,
     backoff::{planned_by_a_wrong_clock, wait_ms},
+    downlink::PAGE,
     enrol::not_enrolled,
+    error::{of_its_own, survivable},
     plan::{Local, Remote, Step, plan},
     secret::Secret,
+    trust,
 };
 use crate::{Code, Problem, Station, code_of, folder::Lock};
 use anyhow::Context as _;
 use serde::Serialize;
 use std::{
-    sync::atomic::AtomicUsize,
+    sync::atomic::{AtomicBool, AtomicU32, AtomicUsize},
     thread,
     time::{Duration, Instant},
 };
@@ -35,6 +38,10 @@ pub struct Engine<'s> {
     pub(super) client: Client<'s>,
     /// How large the next part of a picture is.
     pub(super) part: AtomicUsize,
+    /// How many entries of the feed are asked for at a time.
+    pub(super) feed_page: AtomicU32,
+    /// Whether models that could not be used were tried once more: another release may be able to.
+    pub(super) models_seen: AtomicBool,
 }
 
 /// For how long a round may be at one thing while others wait.
@@ -67,6 +74,8 @@ pub struct SyncReport {
     pub blobs: u64,
     /// Bytes of them, as sent.
     pub blob_bytes: u64,
+    /// Milliseconds that the pictures took.
+    pub blobs_ms: u64,
     /// Why headquarters take no records of this copy; empty when they do.
     pub fenced: String,
     /// What did not go well, though the rest did.
@@ -106,7 +115,7 @@ impl Station {
     /// What carries requests to the hub that this station is enrolled with.
     pub(crate) fn http(&self) -> anyhow::Result<Http> {
         let with = self.read(|reading| Ok(reading.sync_connection()?.enrolled))?.ok_or_else(not_enrolled)?;
-        Http::new(&with.hub_url, self.settings()?.sync.ca_file.as_deref())
+        trust::open(&with.hub_url, self.settings()?.sync.ca_file.as_deref())
     }
 }
 
@@ -120,6 +129,7 @@ impl SyncReport {
         self.models += other.models;
         self.blobs += other.blobs;
         self.blob_bytes += other.blob_bytes;
+        self.blobs_ms += other.blobs_ms;
         self.left = other.left;
         self.fenced = other.fenced;
         self.failures = other.failures;
@@ -134,12 +144,12 @@ impl<'s> Engine<'s> {
         transport: &'s dyn Transport,
         stop: &'s (dyn Fn() -> bool + Sync),
     ) -> anyhow::Result<Self> {
-        // Without its key the station says so at each try, and everything else at it goes on.
         let with = station.read(|reading| Ok(reading.sync_connection()?.enrolled))?.ok_or_else(not_enrolled)?;
         let org = with.org_id.parse().context("the organization's id")?;
         let who = (org, station.identity().id.uuid());
-        let client = Client::new(transport, stop, who, Secret::load(station).ok());
-        Ok(Self { station, client, part: AtomicUsize::new(FIRST_PART) })
+        let client = Client::new(transport, stop, who, Some(Secret::load(station)?));
+        let (part, feed_page) = (AtomicUsize::new(FIRST_PART), AtomicU32::new(PAGE));
+        Ok(Self { station, client, part, feed_page, models_seen: AtomicBool::new(false) })
     }
 
     /// One round. How it went is noted, and when the next one is due after a failure.
@@ -158,7 +168,7 @@ impl<'s> Engine<'s> {
         let done = self.contacts(budget, &mut report);
         if let Err(error) = &done {
             if error.is_shut_out() {
-                self.station.write(|writing| Ok(writing.note_revoked(&error.to_string())?))?;
+                self.station.write(|writing| Ok(writing.note_revoked(&error.said())?))?;
             }
             if !matches!(error, SyncError::Stopped) {
                 self.note_failure(Direction::Uplink, error)?;
@@ -322,10 +332,13 @@ impl<'s> Engine<'s> {
             let sent = of_its_own(self.send_blobs(Instant::now() + budget.each, report))?;
             self.note(Direction::Blobs, sent, report)?;
         }
-        if self.is_due(Direction::Downlink, budget)?
-            && let fetched @ Err(_) = of_its_own(self.fetch_models(Instant::now() + budget.each, report))?
-        {
-            self.note(Direction::Downlink, fetched, report)?;
+        if self.is_due(Direction::Downlink, budget)? {
+            match self.fetch_models(Instant::now() + budget.each, report) {
+                Ok(()) => {}
+                Err(SyncError::Stopped) => return Err(SyncError::Stopped),
+                // A disk too full for models, say, is no trouble of what is told.
+                failed => self.note(Direction::Downlink, failed, report)?,
+            }
         }
         Ok(Turn::Done)
     }
@@ -381,27 +394,6 @@ impl<'s> Engine<'s> {
             let next_ms = now_ms + wait_ms(failures, error.retry_after_s(), chance);
             Ok(writing.note_sync_failure(direction, &error.to_string(), next_ms)?)
         })?)
-    }
-}
-
-/// What ends the round for everything is an error; what only stands in the way of one part of it is kept for that part.
-fn survivable(done: Result<(), SyncError>) -> Result<Result<(), SyncError>, SyncError> {
-    match done {
-        Err(SyncError::Refused { status, code, detail, more, retry_after_s }) if !matches!(status, 401 | 403 | 429) => {
-            Ok(Err(SyncError::Refused { status, code, detail, more, retry_after_s }))
-        }
-        Err(SyncError::Unreadable(why)) => Ok(Err(SyncError::Unreadable(why))),
-        Err(fatal) => Err(fatal),
-        Ok(()) => Ok(Ok(())),
-    }
-}
-
-/// A large thing that is cut says nothing about small ones: it is tried again in its own time. Only an end that somebody
-/// wants, and trouble of the station's own, are everything's.
-fn of_its_own(done: Result<(), SyncError>) -> Result<Result<(), SyncError>, SyncError> {
-    match done {
-        Err(fatal @ (SyncError::Stopped | SyncError::Station(_))) => Err(fatal),
-        other => Ok(other),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{
     people::{Permission, Session},
 };
 use serde::Serialize;
-use wellread_store::{Connection, Direction, Now, Reading, SyncState as Row};
+use wellread_store::{Connection, Direction, Now, OfferState, Reading, SyncState as Row};
 
 /// How the way to headquarters is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -168,7 +168,13 @@ fn state_of(station: &Station, reading: &Reading<'_>, busy: bool, now: Now) -> a
                 at_ms: one.at_ms,
             })
             .collect(),
-        left: left.into_iter().map(|item| format!("{} {}: {}", item.kind, item.key, item.reason)).collect(),
+        left: left
+            .into_iter()
+            .map(|item| format!("{} {}: {}", item.kind, item.key, item.reason))
+            .chain(reading.model_offers()?.into_iter().filter(|offer| offer.state == OfferState::Failed).map(|offer| {
+                format!("model '{}': its files are here and cannot be used: {}", offer.name, offer.reason)
+            }))
+            .collect(),
         last_success_ms: row.last_success_ms,
         last_attempt_ms: row.last_attempt_ms,
         last_error: row.last_error,
@@ -204,9 +210,13 @@ fn phase(connection: &Connection, row: &Row, busy: bool, waiting: u64) -> SyncPh
 fn words(connection: &Connection, row: &Row, phase: SyncPhase, (records, pictures): (u64, u64), now: Now) -> String {
     let waiting = match (records, pictures) {
         (0, 0) => "nothing waits".to_owned(),
+        (1, 0) => "1 record waits".to_owned(),
+        (0, 1) => "1 picture waits".to_owned(),
         (records, 0) => format!("{records} records wait"),
         (0, pictures) => format!("{pictures} pictures wait"),
-        (records, pictures) => format!("{records} records and {pictures} pictures wait"),
+        (records, pictures) => {
+            format!("{} and {} wait", counted(records, "record"), counted(pictures, "picture"))
+        }
     };
     let heard = row.last_success_ms.map_or_else(
         || "headquarters were never heard".to_owned(),
@@ -234,6 +244,10 @@ fn words(connection: &Connection, row: &Row, phase: SyncPhase, (records, picture
             connection.revoked
         ),
     }
+}
+
+fn counted(many: u64, what: &str) -> String {
+    if many == 1 { format!("1 {what}") } else { format!("{many} {what}s") }
 }
 
 /// What somebody can do about a record that was put aside.

@@ -75,10 +75,7 @@ impl Engine<'_> {
     }
 
     fn note_fenced(&self, error: &SyncError) -> Result<String, SyncError> {
-        let why = match error {
-            SyncError::Refused { detail, .. } => detail.clone(),
-            other => other.to_string(),
-        };
+        let why = error.said();
         self.station.write(|writing| Ok(writing.note_fenced(&why)?))?;
         Ok(why)
     }

@@ -6,16 +6,17 @@ use crate::{
     people::user,
 };
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{collections::BTreeSet, time::Duration};
 use uuid::Uuid;
 use wellread_station::{
+    Settings,
     people::NewPerson,
     review::{Change, Reason, ReasonCode},
-    store::{Direction, Disposition},
+    store::{Direction, Disposition, Origin},
+    sync::{Budget, Engine},
 };
 use wellread_wire::{
-    chain::Sha256,
-    downlink::{Assay, Config, Correction, CorrectionDecision, Item, Layout, ModelFile, ModelSet, Role},
+    downlink::{Assay, Config, Correction, CorrectionDecision, Item, Layout, Role},
     event::Event,
 };
 
@@ -73,10 +74,18 @@ fn everything_they_say_is_taken_up_and_not_told_back() {
     assert_eq!(bench.station.settings().unwrap().intake.rest_ms, 450, "a setting");
     let line = bench.station.assay_lines().unwrap().into_iter().find(|line| line.id == "own");
     assert!(line.is_some_and(|line| !line.shipped), "an assay");
+    let rest = |bench: &Bench| {
+        let lines = bench.station.read(Settings::lines).unwrap();
+        lines.into_iter().find(|line| line.name == "intake.rest_ms").unwrap().origin
+    };
+    assert_eq!(rest(&bench), Origin::Hub, "which is theirs");
+    let refused = bench.station.configure(&bench.ada, "intake.rest_ms", Some(&json!(300)), "").unwrap_err();
+    assert!(refused.to_string().contains("headquarters"), "and changed by them: {refused}");
     bench.hub.say(&Item::Layout(Layout { retired: true, ..layout }));
     bench.hub.say(&Item::Config(Config { key: "intake.rest_ms".to_owned(), value: Value::Null }));
     bench.sync();
     assert_eq!(bench.station.settings().unwrap().intake.rest_ms, 1_000, "null takes a setting back");
+    assert_eq!(rest(&bench), Origin::Station, "and the station's people decide again");
     let retired = bench.station.read(|r| Ok(r.layouts()?)).unwrap();
     assert!(retired.is_empty(), "a layout that is no longer offered is not");
     assert_eq!(bench.hub.kinds().len(), told, "they know it already");
@@ -140,6 +149,42 @@ fn a_snapshot_is_taken_where_the_feed_does_not_reach_and_resumes_where_it_was_cu
     bench.hub.state().snapshot = pages(["four", "five", "six"]);
     bench.sync();
     assert_eq!(feed_seq(&bench), 5, "the feed goes on where the snapshot ends");
+    bench.assert_sound();
+}
+
+#[test]
+fn a_page_that_does_not_come_through_is_asked_for_in_smaller_ones() {
+    let bench = Bench::new();
+    bench.sync();
+    for n in 0..30 {
+        bench.hub.say(&role(&format!("role {n}")));
+    }
+    let engine = Engine::new(&bench.station, &bench.hub, &|| false).unwrap();
+    let budget = Budget { each: Duration::from_secs(30), whatever_failed: true };
+    for _ in 0..10 {
+        bench.hub.fault("feed?", Fault::Lost);
+        assert!(engine.round(budget).is_err(), "it is cut each time");
+    }
+    engine.round(budget).unwrap();
+    let state = bench.hub.state();
+    let limits = |what: &str| state.asked.iter().filter(|asked| asked.ends_with(what)).count();
+    assert!(limits("limit=200") > 0 && limits("limit=100") > 0, "half as many each time: {:?}", state.asked);
+    assert!(limits("limit=5") > 1 && limits("limit=2") == 0, "but not fewer than makes sense: {:?}", state.asked);
+    drop(state);
+    assert_eq!(feed_seq(&bench), 30, "and all of it comes");
+}
+
+#[test]
+fn a_feed_that_never_reaches_back_to_the_snapshot_ends_the_round_and_not_the_station() {
+    let bench = Bench::new();
+    bench.hub.state().snapshot = vec![vec![value(&role("one"))]];
+    for _ in 0..20 {
+        bench.hub.fault("feed?", Fault::Refused(410, wellread_wire::problem::code::SNAPSHOT, None));
+    }
+    let report = bench.round().unwrap();
+    assert_eq!(report.failures.len(), 1, "it is told, and tried again later: {:?}", report.failures);
+    let snapshots = bench.hub.state().asked.iter().filter(|what| what.contains("snapshot")).count();
+    assert!(snapshots <= 2, "not asked for again and again: {snapshots}");
     bench.assert_sound();
 }
 
@@ -216,40 +261,5 @@ fn a_correction_of_a_run_that_is_not_here_waits() {
     bench.hub.say(&correction(500, &bench, unknown, CorrectionDecision::Accept));
     let report = bench.sync();
     assert_eq!(report.left, 1, "this copy may be older than the run: {:?}", bench.state().left);
-    bench.assert_sound();
-}
-
-#[test]
-fn offered_models_are_fetched_whole_and_used_only_when_a_person_says_so() {
-    let bench = Bench::new();
-    bench.sync();
-    let manifest = b"[[models]]\nthis is no manifest".to_vec();
-    let file = |bytes: &[u8]| ModelFile { sha256: Sha256::of(bytes), size: bytes.len() as u64 };
-    bench.hub.state().blobs.insert(Sha256::of(&manifest).to_string(), manifest.clone());
-    let set = ModelSet {
-        sha256: Sha256::of(&manifest),
-        name: "spring".to_owned(),
-        files: BTreeMap::from([("manifest.toml".to_owned(), file(&manifest))]),
-        note: "for the new camera".to_owned(),
-        withdrawn: false,
-    };
-    let outside = ModelSet {
-        files: BTreeMap::from([
-            ("manifest.toml".to_owned(), file(&manifest)),
-            ("../station.toml".to_owned(), file(b"evil")),
-        ]),
-        ..set.clone()
-    };
-    bench.hub.say(&Item::Model(outside));
-    bench.sync();
-    assert_eq!(bench.state().left.len(), 1, "a file that lies elsewhere is never written: {:?}", bench.state().left);
-    bench.hub.say(&Item::Model(set));
-    bench.sync();
-    let offers = bench.station.read(|r| Ok(r.model_offers()?)).unwrap();
-    assert_eq!(offers.len(), 1, "the set is known");
-    let state = offers[0].state;
-    assert_eq!(state, wellread_station::store::OfferState::Failed, "what is no manifest is never offered: {offers:?}");
-    assert!(bench.state().left.is_empty(), "newer word took the place of the bad one");
-    assert_eq!(bench.station.settings().unwrap().models, "", "and nothing is switched");
     bench.assert_sound();
 }

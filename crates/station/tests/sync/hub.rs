@@ -116,7 +116,8 @@ impl Hub {
 impl Transport for Hub {
     fn send(&self, request: &Request, _stop: &(dyn Fn() -> bool + Sync)) -> Result<Response, Cut> {
         let mut state = self.state();
-        state.asked.push(format!("{:?} {}", request.method, request.path));
+        let range = request.range.map_or_else(String::new, |(first, last)| format!(" {first}-{last}"));
+        state.asked.push(format!("{:?} {}{range}", request.method, request.path));
         let at = state.faults.iter().position(|(what, _)| request.path.contains(what));
         let fault = at.map(|at| state.faults.remove(at).1);
         match fault {
@@ -319,9 +320,11 @@ impl State {
             }
             Method::Get => {
                 let (first, last) = request.range.unwrap();
-                let all = &self.blobs[name];
-                let body = all[usize::try_from(first).unwrap()..=usize::try_from(last).unwrap()].to_vec();
-                Response { status: 206, headers: Vec::new(), body }
+                let Some(all) = self.blobs.get(name) else { return problem(404, "not-found", json!({})) };
+                match all.get(usize::try_from(first).unwrap()..=usize::try_from(last).unwrap()) {
+                    Some(body) => Response { status: 206, headers: Vec::new(), body: body.to_vec() },
+                    None => problem(416, code::OFFSET, json!({})),
+                }
             }
             _ => self.how_far(name),
         }

@@ -5,6 +5,8 @@ mod apart;
 mod bench;
 mod downlink;
 mod hub;
+mod keys;
+mod models;
 mod people;
 mod pictures;
 mod told;

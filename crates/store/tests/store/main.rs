@@ -6,6 +6,7 @@ mod support;
 
 mod assay;
 mod blob;
+mod config;
 mod derived;
 mod fixture;
 mod hub_people;

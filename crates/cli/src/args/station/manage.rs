@@ -276,8 +276,10 @@ pub(crate) enum ModelsCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AssaysCommand {
-    /// List every version of every assay
+    /// List every version of every assay, and whether headquarters sent it
     List,
+    /// List the layouts of plates that an assay of your own may begin with
+    Layouts,
     /// Keep an assay of your own; a changed one needs a higher version
     Add {
         /// Its TOML file
