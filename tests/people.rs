@@ -113,7 +113,7 @@ const ACTS: [(&[&str], &str); 33] = [
 ];
 
 /// Every verb that only reads.
-const READS: [&[&str]; 14] = [
+const READS: [&[&str]; 15] = [
     &["runs"],
     &["show", "{run}"],
     &["samples"],
@@ -124,6 +124,7 @@ const READS: [&[&str]; 14] = [
     &["config", "get", "assay"],
     &["users", "roles"],
     &["assays", "list"],
+    &["assays", "layouts"],
     &["models", "list"],
     &["status"],
     &["verify", "--look-only"],

@@ -171,6 +171,7 @@ fn station_itself(unknown: &Unknown) -> Vec<Row> {
         ("assays", json!({}), READ),
         ("assay", json!({ "id": "hi", "version": 1 }), READ),
         ("check_assay", json!({ "text": assay }), READ),
+        ("layouts", json!({}), READ),
         ("layout_text", json!({ "text": assay, "wells": { "A1": "sample" } }), READ),
         ("save_assay", json!({ "text": assay, "why": "a trial" }), CONFIG),
         ("models", json!({}), READ),

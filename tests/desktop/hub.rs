@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 use tempfile::TempDir;
+use wellread_journeys::station::put;
 use wellread_testdb::{Database, Postgres};
 
 /// The organization of every journey.
@@ -27,6 +28,7 @@ pub(crate) struct Hub {
     agent: ureq::Agent,
     database: Database,
     place: TempDir,
+    tls: bool,
 }
 
 impl Hub {
@@ -47,7 +49,7 @@ impl Hub {
         let address = TcpListener::bind("127.0.0.1:0").and_then(|taken| taken.local_addr()).expect("a free port");
         let settings = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(LONGEST_ANSWER));
         let place = tempfile::tempdir().expect("a temporary folder");
-        let mut hub = Self { running: None, address, agent: settings.build().into(), database, place };
+        let mut hub = Self { running: None, address, agent: settings.build().into(), database, place, tls: false };
         let name = "Regional laboratories";
         hub.runs(&["org", "create", ORGANIZATION, "--name", name, "--email", "hq@lab.example", "--password", PASSWORD]);
         hub.comes_back();
@@ -56,12 +58,31 @@ impl Hub {
 
     /// Where stations find it.
     pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
+        if self.tls { format!("https://localhost:{}", self.address.port()) } else { format!("http://{}", self.address) }
+    }
+
+    /// It goes on at the same address over TLS, with this certificate and its key; without any, in clear.
+    pub(crate) fn speaks_tls(&mut self, certificate: Option<(&str, &str)>) {
+        self.goes_away();
+        self.tls = certificate.is_some();
+        for (name, pem) in certificate.into_iter().flat_map(|(chain, key)| [("chain.pem", chain), ("key.pem", key)]) {
+            put(&self.place.path().join(name), pem.as_bytes());
+        }
+        self.comes_back();
     }
 
     /// A one-time code.
     pub(crate) fn code(&self) -> String {
-        let made = self.runs(&["enrol-code", "create", ORGANIZATION, "--json"]);
+        self.code_with(&[])
+    }
+
+    /// One for a station that they know and that has lost its key.
+    pub(crate) fn code_for(&self, station_id: &str) -> String {
+        self.code_with(&["--station", station_id])
+    }
+
+    fn code_with(&self, more: &[&str]) -> String {
+        let made = self.runs(&[&["enrol-code", "create", ORGANIZATION, "--json"], more].concat());
         let made: Value = serde_json::from_str(&made).expect("JSON");
         made["code"].as_str().expect("a code").to_owned()
     }
@@ -103,12 +124,30 @@ impl Hub {
         self.send(method, path, Some(&token), body)
     }
 
+    /// Brings it a file of models, in parts as it takes them.
+    #[track_caller]
+    pub(crate) fn bring_file(&self, sha256: &str, bytes: &[u8]) {
+        let login = json!({ "organization": ORGANIZATION, "name": "admin", "password": PASSWORD });
+        let tokens = self.send("POST", "/v1/auth/login", None, &login);
+        let bearer = format!("Bearer {}", tokens["access_token"].as_str().expect("a token"));
+        let mut offset = 0;
+        for part in bytes.chunks(1 << 20) {
+            let url = format!("{}/v1/models/blobs/{sha256}?offset={offset}&size={}", self.url(), bytes.len());
+            let put = self.agent.put(&url).header("Authorization", &bearer);
+            let mut answer = put.header("Content-Type", "application/octet-stream").send(part).expect("an answer");
+            let said = answer.body_mut().read_to_string().unwrap_or_default();
+            assert!(answer.status().is_success(), "a part of {sha256}: {} {said}", answer.status());
+            offset += part.len();
+        }
+    }
+
     #[track_caller]
     fn send(&self, method: &str, path: &str, token: Option<&str>, body: &Value) -> Value {
         let url = format!("{}{path}", self.url());
         let bearer = token.map(|token| format!("Bearer {token}")).unwrap_or_default();
         let sent = match method {
             "GET" => self.agent.get(&url).header("Authorization", &bearer).call(),
+            "PUT" => self.agent.put(&url).header("Authorization", &bearer).send_json(body),
             "PATCH" => self.agent.patch(&url).header("Authorization", &bearer).send_json(body),
             _ => self.agent.post(&url).header("Authorization", &bearer).send_json(body),
         };
@@ -143,6 +182,10 @@ impl Hub {
         command.env("WELLREAD_HUB_LISTEN", self.address.to_string());
         command.env("WELLREAD_HUB_DATABASE_URL", self.database.app_url());
         command.env("WELLREAD_HUB_OBJECTS", self.place.path().join("objects"));
+        if self.tls {
+            command.env("WELLREAD_HUB_TLS_CERT", self.place.path().join("chain.pem"));
+            command.env("WELLREAD_HUB_TLS_KEY", self.place.path().join("key.pem"));
+        }
         command
     }
 }

@@ -9,6 +9,7 @@ mod commands;
 mod delivery;
 mod driver;
 mod first_start;
+#[allow(dead_code, reason = "what journeys of the command line need of it, these need not all")]
 mod hub;
 mod language;
 mod lives_on;

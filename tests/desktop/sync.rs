@@ -123,6 +123,18 @@ fn accounts_and_assays_of_headquarters_arrive_and_are_theirs() {
     window.click("link", "Assays");
     window.sees("Influenza, second edition");
 
+    let well = |n: u8| (format!("{}{}", char::from(b'A' + n / 12), n % 12 + 1), json!("sample"));
+    let wells: serde_json::Map<String, Value> = (0..96).map(well).collect();
+    let layout = json!({ "id": "sera", "version": 1, "name": "Eight sera", "plate_format": "96", "wells": wells });
+    hub.ask("POST", "/v1/layouts", &layout);
+    window.sees("Eight sera");
+    hub.ask("PUT", "/v1/config/people.lock_after", &json!({ "value": 3, "why": "the rule of the house" }));
+    window.click("link", "Settings");
+    window.sees("From headquarters");
+    let change = "return page.find('button', 'Change: Wrong passwords until an account locks').title;";
+    let why = window.script(change, &json!([]));
+    assert_eq!(why, "Headquarters set this, and it is changed there.", "a setting says it, too");
+
     window.click("button", "Lock");
     window.tries_to_sign_in("hana", THEIR_PASSWORD);
     window.find("link", "Bench");

@@ -6,4 +6,9 @@ mod driver;
 #[path = "../desktop/hub.rs"]
 mod hub;
 mod journeys;
+#[cfg(unix)]
+mod keys;
+mod models;
 mod people;
+mod theirs;
+mod tls;
