@@ -86,6 +86,7 @@ export const takeOver = (why: string) => ask<null>('take_over', { why });
 export const assays = () => ask<T.AssayLine[]>('assays');
 export const assay = (id: string, version: number) => ask<T.AssayView>('assay', { id, version });
 export const checkAssay = (text: string) => ask<T.AssayCheck>('check_assay', { text });
+export const layouts = () => ask<T.LayoutLine[]>('layouts');
 /** The assay's text with these wells in these roles. */
 export const layoutText = (text: string, wells: Record<string, T.WellRole>) =>
   ask<string>('layout_text', { text, wells });

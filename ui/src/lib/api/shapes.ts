@@ -36,6 +36,7 @@ export type { Image } from '../types/Image';
 export type { InterfaceFile } from '../types/InterfaceFile';
 export type { InterfacePreview } from '../types/InterfacePreview';
 export type { InterfaceStatus } from '../types/InterfaceStatus';
+export type { LayoutLine } from '../types/LayoutLine';
 export type { Listed } from '../types/Listed';
 export type { Meaning } from '../types/Meaning';
 export type { ModelLine } from '../types/ModelLine';

@@ -36,6 +36,7 @@ export const GROUPS: Group[] = [
     settings: [
       { name: 'deliver.folder', title: m.set_deliver_folder, hint: m.first_deliver_hint, kind: 'folder' },
       { name: 'deliver.mllp', title: m.set_mllp, hint: m.set_mllp_hint, kind: 'text' },
+      { name: 'deliver.mllp_within_s', title: m.set_mllp_within, kind: 'number' },
       { name: 'deliver.automatic', title: m.set_automatic, kind: 'switch' },
       { name: 'deliver.templates', title: m.set_templates, kind: 'list' },
       { name: 'deliver.wait_for_ack', title: m.set_wait_ack, kind: 'switch' },
@@ -49,7 +50,8 @@ export const GROUPS: Group[] = [
       { name: 'people.lock_min', title: m.set_lock_min, hint: m.set_lock_min_hint, kind: 'number' },
       { name: 'people.password_expires_days', title: m.set_expires, hint: m.set_expires_hint, kind: 'number' },
       { name: 'people.password_min_chars', title: m.set_min_chars, kind: 'number' },
-      { name: 'people.approve_own_work', title: m.set_approve_own, kind: 'switch' },
+      { name: 'people.idle_lock_min', title: m.set_idle_lock, hint: m.set_idle_lock_hint, kind: 'number' },
+      { name: 'people.login_to_read', title: m.set_login_to_read, hint: m.set_login_to_read_hint, kind: 'switch' },
     ],
   },
   {

@@ -3,7 +3,9 @@ import hi from '../../../../../assays/hi.toml?raw';
 import mic from '../../../../../assays/mic.toml?raw';
 import qualitative from '../../../../../assays/qualitative.toml?raw';
 import { placeOf, wellName } from '../../plate/geometry';
-import type { AssayCheck, AssayLine, AssayView, Call, PlateDrawing, WellRole } from '../shapes';
+import { Fault } from '../backend';
+import type { AssayCheck, AssayLine, AssayView, Call, LayoutLine, PlateDrawing, WellRole } from '../shapes';
+import type { Handlers, Need } from './station';
 
 const SHIPPED: Record<string, string> = { hi, ha, mic, qualitative };
 const TEXTS: Record<string, string> = {
@@ -23,6 +25,21 @@ export const theirAssay: AssayLine = {
   shipped: false,
   origin: 'hub',
   active: false,
+};
+
+/** A layout that headquarters sent: the last column is for controls. */
+export const theirLayout: LayoutLine = {
+  id: 'hi-8-sera',
+  version: 2,
+  name: 'Eight sera with controls',
+  format: { rows: 8, cols: 12 },
+  wells: Object.fromEntries(
+    Array.from({ length: 96 }, (_, n) => [
+      wellName(Math.floor(n / 12), n % 12),
+      n % 12 === 11 ? ('negative-control' as const) : ('sample' as const),
+    ]),
+  ),
+  origin: 'hub',
 };
 
 export function shippedAssays(): AssayLine[] {
@@ -119,4 +136,47 @@ export function checkText(text: string): AssayCheck {
     });
   }
   return { ok: faults.length === 0, faults, plate: faults.length === 0 ? drawing(text) : null };
+}
+
+function assayLine(text: string): AssayLine {
+  const of = (key: string) => value(text, key) ?? '';
+  return {
+    id: of('id'),
+    version: Number(of('version')),
+    name: of('name'),
+    format: of('format'),
+    shipped: false,
+    origin: 'station',
+    active: false,
+  };
+}
+
+/** The assays of one station, and what may be done with them. */
+export function assayHandlers(need: Need): Handlers {
+  let known = [...shippedAssays(), theirAssay];
+  const texts = new Map<string, string>();
+  return {
+    assays: () => known,
+    assay: ({ id, version }: { id: string; version: number }) => {
+      const line = known.find((one) => one.id === id && one.version === version);
+      if (!line) throw new Fault({ code: 'not-found', message: `there is no assay ${id} version ${version}` });
+      return assayView(line, texts);
+    },
+    layouts: () => [theirLayout],
+    layout_text: ({ text, wells }: { text: string; wells: Record<string, WellRole> }) => layoutText(text, wells),
+    check_assay: ({ text }: { text: string }) => checkText(text),
+    save_assay: ({ text }: { text: string }) => {
+      need('config:write');
+      const saved = assayLine(text);
+      if (known.some((one) => one.id === saved.id && one.version === saved.version)) {
+        throw new Fault({
+          code: 'refused',
+          message: `${saved.id} version ${saved.version} is there already: raise version`,
+        });
+      }
+      known = [saved, ...known];
+      texts.set(`${saved.id}@${saved.version}`, text);
+      return saved;
+    },
+  };
 }

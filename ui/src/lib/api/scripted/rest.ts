@@ -2,6 +2,7 @@
 import { corners as cornersOf, gridThrough } from '../../plate/geometry';
 import { Fault } from '../backend';
 import type * as T from '../shapes';
+import type { Handlers } from './station';
 import { FORMAT, HEALTH, NOW_MS, hex, idOf, identityOf, now } from './runs';
 
 const ALL: T.Permission[] = [
@@ -146,19 +147,6 @@ export function outbox(page: T.Page): T.Listed<T.OutboxRecord> {
   return { rows, next: from - rows.length > 0 ? (rows[rows.length - 1]?.seq ?? null) : null };
 }
 
-export function assayLine(text: string): T.AssayLine {
-  const value = (key: string) => new RegExp(`^${key} = "?([^"\\n]*)"?`, 'm').exec(text)?.[1] ?? '';
-  return {
-    id: value('id'),
-    version: Number(value('version')),
-    name: value('name'),
-    format: value('format'),
-    shipped: false,
-    origin: 'station',
-    active: false,
-  };
-}
-
 export function models(): T.ModelSet[] {
   const card =
     '# wellread-wells\n\nTells the classes of haemagglutination wells from crops of 64 pixels.\n\n' +
@@ -270,7 +258,9 @@ export function settings(): T.SettingLine[] {
     name,
     value,
     default: fallback,
+    origin: 'station',
   });
+  const theirs = (line: T.SettingLine): T.SettingLine => ({ ...line, origin: 'hub' });
   return [
     make('assay', 'hi'),
     make('intake.inbox', 'D:\\camera', null),
@@ -288,15 +278,17 @@ export function settings(): T.SettingLine[] {
     make('intake.calibration', null),
     make('deliver.folder', '\\\\lims\\in', null),
     make('deliver.mllp', null),
+    make('deliver.mllp_within_s', 30),
     make('deliver.automatic', true),
     make('deliver.templates', ['labware']),
     make('deliver.wait_for_ack', true, false),
     make('deliver.ack_within_s', 86_400),
-    make('people.lock_after', 5),
+    theirs(make('people.lock_after', 3, 5)),
     make('people.lock_min', 15),
     make('people.password_expires_days', 0),
     make('people.password_min_chars', 8),
-    make('people.approve_own_work', false),
+    make('people.idle_lock_min', 10),
+    make('people.login_to_read', false),
     make('sync.every_s', 30),
     make('sync.blobs', true),
     make('sync.ca_file', null),
@@ -327,3 +319,24 @@ export const LOGS: string[] = Array.from({ length: 60 }, (_, n) => {
   const level = n % 17 === 9 ? ' WARN' : ' INFO';
   return `${time}${level} wellread_station::pipeline: run recorded run=${idOf('run', 352 + n)} wells=96 took_ms=${390 + n}`;
 });
+
+/** What is answered alike whatever was done before. */
+export const ANSWERS: Handlers = {
+  pick_folder: () => 'D:\\camera',
+  pick_file: () => 'E:\\backup\\bench-1.db',
+  pick_save: ({ name }: { name: string }) => `E:\\${name}`,
+  touch: () => null,
+  drop_image: () => null,
+  export_report: () => null,
+  print_report: () => null,
+  set_language: () => null,
+  set_password: () => null,
+  export_audit: () => null,
+  quit: () => null,
+  interface_formats: () => FORMATS,
+  roles: () => ROLES,
+  diagnostics: () => DIAGNOSTICS,
+  logs: () => LOGS,
+  outbox: ({ page }: { page: T.Page }) => outbox(page),
+  parse_scan: ({ text }: { text: string }) => parseScan(text),
+};

@@ -2,16 +2,19 @@
 import type { Backend, Events } from '../backend';
 import { Fault } from '../backend';
 import type * as T from '../shapes';
-import { assayView, checkText, layoutText, shippedAssays, theirAssay } from './assays';
-import { CLASSES, endPoints, resultsOf } from './plates';
+import { assayHandlers } from './assays';
+import { RunList } from './list';
+import { endPoints } from './plates';
 import { photograph } from './paint';
-import { HEALTH, NOW_MS, detailOf, doubtfulIn, event, hex, idOf, identityOf, lineOf, now, seqOf } from './runs';
+import { reviewed, signedBy } from './reviews';
+import { NOW_MS, detailOf, doubtfulIn, idOf, lineOf, seqOf } from './runs';
 import { fileOf, filesOf, sampleDetail, samplesOf, summaryOf } from './samples';
 import * as rest from './rest';
-import { HUB, partOf, syncOf, type SyncScene } from './sync';
+import { benchOf, startOf, type Scene } from './standing';
+import { syncHandlers, syncOf, type SyncScene, type Way } from './sync';
 
 export interface Script {
-  scene?: 'ready' | 'first-start' | 'signed-out' | 'broken';
+  scene?: Scene;
   as?: string;
   rows?: number;
   /** The watched folder cannot be reached. */
@@ -28,10 +31,8 @@ const ROLES: T.Role[] = rest.ROLES;
 
 // Each handler says what it takes; the window's typed wrappers see to it that this is what comes.
 type Args = any;
-type Handlers = Record<string, (args: Args) => unknown>;
-
-const hayOf = (line: T.RunLine): string =>
-  `${line.sample_no} ${line.submission_no} ${line.plate_no} ${line.file_name ?? ''}`.toLowerCase();
+export type Handlers = Record<string, (args: Args) => unknown>;
+export type Need = (permission: T.Permission) => void;
 
 /** One scripted station; every one begins alike. */
 export class ScriptedStation implements Backend {
@@ -39,7 +40,7 @@ export class ScriptedStation implements Backend {
   #total: number;
   #script: Script;
   #person: T.Person | null = null;
-  #scene: NonNullable<Script['scene']>;
+  #scene: Scene;
   #wrong = 0;
   #read = new Map<string, T.RunDetail>();
   #changed = new Map<number, T.RunDetail>();
@@ -47,8 +48,6 @@ export class ScriptedStation implements Backend {
   #simulated = false;
   #files: T.InterfaceFile[] | null = null;
   #samples: Map<string, T.RunLine[]> | null = null;
-  #assays = [...shippedAssays(), theirAssay];
-  #texts = new Map<string, string>();
   #pictures = new Map<string, string>();
   #users = rest.people();
   #settings = rest.settings();
@@ -58,8 +57,7 @@ export class ScriptedStation implements Backend {
   #tasks = 0;
   #cancelled = new Set<string>();
   #autostart = true;
-  #bySample: number[] | null = null;
-  #hay: string[] = [];
+  #list = new RunList((seq) => this.#line(seq));
   #link: string | null = null;
   #sync: T.SyncState;
 
@@ -149,27 +147,6 @@ export class ScriptedStation implements Backend {
     throw new Fault({ code: 'not-permitted', message: `that needs the permission ${permission}` });
   }
 
-  #start(): T.StartState {
-    return {
-      kind: this.#scene === 'first-start' ? 'first-start' : this.#scene === 'broken' ? 'broken' : 'ready',
-      station: this.#scene === 'first-start' ? '' : 'Bench 1',
-      fault:
-        this.#scene === 'broken'
-          ? { code: 'key', message: 'the keyring of this account does not hold the key of this database' }
-          : null,
-      person: this.#person,
-      version: '0.1.0',
-      data_folder: 'C:\\ProgramData\\Wellread',
-      can_keyring: true,
-      encrypted: this.#scene !== 'first-start',
-      assays: shippedAssays().map(({ id, name }) => ({ id, name })),
-      suggested_inbox: 'C:\\Users\\bench\\Pictures\\Plates',
-      suggested_deliver: 'C:\\Users\\bench\\Documents\\Results',
-      open: this.#person ? this.#link : null,
-      idle_lock_min: 15,
-    };
-  }
-
   #detail(id: string): T.RunDetail {
     const seq = seqOf(id);
     if (!(seq > 0 && seq <= this.#total)) throw new Fault({ code: 'not-found', message: `there is no run ${id}` });
@@ -192,173 +169,50 @@ export class ScriptedStation implements Backend {
     return { ...line, ...identity, disposition, conflict, signed };
   }
 
-  #runs({ filter, page }: { filter: T.RunFilter; page: T.Page }): T.Listed<T.RunLine> {
-    const words = (filter.text ?? '').toLowerCase().split(/\s+/).filter(Boolean);
-    // A real station has an index; here the words of every run are kept after the first search.
-    const says = (seq: number): boolean => {
-      const hay = (this.#hay[seq] ??= hayOf(this.#line(seq)));
-      return words.every((word) => hay.includes(word));
-    };
-    const fits = (line: T.RunLine): boolean => {
-      if (filter.disposition && line.disposition !== filter.disposition) return false;
-      if (filter.status && line.status !== filter.status) return false;
-      if (filter.sample_no && line.sample_no !== filter.sample_no) return false;
-      if (filter.from_ms && line.predict_at.utc_ms < filter.from_ms) return false;
-      if (filter.to_ms && line.predict_at.utc_ms >= filter.to_ms) return false;
-      return true;
-    };
-    const rows: T.RunLine[] = [];
-    const at = this.#placeIn(filter.order);
-    let place = page.after ?? 0;
-    for (; place < this.#total && rows.length < page.limit; place += 1) {
-      const seq = at(place);
-      if (words.length > 0 && !says(seq)) continue;
-      const line = this.#line(seq);
-      if (fits(line)) rows.push(line);
-    }
-    return { rows, next: place < this.#total ? place : null };
+  #runs(asked: { filter: T.RunFilter; page: T.Page }): T.Listed<T.RunLine> {
+    return this.#list.page(this.#total, asked);
   }
 
-  /** Which run stands at a place of the list. */
-  #placeIn(order: T.RunOrder): (place: number) => number {
-    if (order === 'newest') return (place) => this.#total - place;
-    if (order === 'oldest') return (place) => place + 1;
-    if (this.#bySample?.length !== this.#total) {
-      const names = Array.from({ length: this.#total }, (_, n) => identityOf(n + 1).sample_no);
-      const alike = (a: number, b: number) => ((names[a - 1] ?? '') < (names[b - 1] ?? '') ? -1 : 1);
-      this.#bySample = names.map((_, n) => n + 1).sort(alike);
-    }
-    const sorted = this.#bySample;
-    return (place) => sorted[place] ?? 1;
+  #start(): T.StartState {
+    return startOf(this.#scene, this.#person, this.#link);
   }
 
   #bench(): T.Bench {
     const recent = this.#runs({ filter: { order: 'newest' }, page: { after: null, limit: 8 } }).rows;
     const latest = recent.find((line) => line.status === 'completed');
-    const offline = this.#script.offline ?? false;
-    const counts = rest.counts(this.#total, (seq) => this.#line(seq));
-    const counted = (name: T.Disposition) => counts.find(([known]) => known === name)?.[1] ?? 0;
-    const attention: T.Attention[] = [];
-    const message = 'D:\\camera: the network path was not found';
-    if (offline) attention.push({ kind: 'part', part: 'inbox', status: 'unhealthy', message });
-    const sync = partOf(this.#sync);
-    if (sync.status !== 'healthy') attention.push({ kind: 'part', part: 'sync', ...sync });
-    const [doubtful, waits] = [counted('to-review'), counted('waiting-sample')];
-    if (waits > 0) attention.push({ kind: 'waiting-sample', runs: waits });
-    if (doubtful > 0) attention.push({ kind: 'to-review', runs: doubtful });
-    return {
-      inbox: 'D:\\camera',
-      inbox_online: !offline,
-      parts: [
-        ...HEALTH.map((part): T.Health =>
-          offline && part.service === 'inbox' ? { ...part, status: 'unhealthy', message } : part,
-        ),
-        { service: 'sync', ...sync, at_ms: NOW_MS },
-      ],
-      runs: counts,
-      service: 'running',
-      service_message: null,
-      queue: { waiting: 3, working: 1 },
-      latest: latest ? this.#detail(latest.run_id) : null,
+    return benchOf({
       recent,
-      next_plates: this.#next,
-      attention,
+      latest: latest ? this.#detail(latest.run_id) : null,
+      counts: rest.counts(this.#total, (seq) => this.#line(seq)),
+      next: this.#next,
+      sync: this.#sync,
+      offline: this.#script.offline ?? false,
       simulated: this.#simulated,
-    };
+    });
   }
 
-  #review({ run_id, change, reason }: { run_id: string; change: T.Change; reason: T.Reason }): T.RunDetail {
+  get #me(): string {
+    return this.#person?.username ?? '';
+  }
+
+  #review({ run_id, ...decided }: { run_id: string; change: T.Change; reason: T.Reason }): T.RunDetail {
     this.#need('run:review');
     const before = this.#detail(run_id);
-    const run: T.RunDetail = structuredClone(before);
-    const seq = run.state.last_event_seq + Math.max(1, run.events.length - run.state.last_event_seq + 1);
-    const note = (decision: T.Decision) => {
-      run.events.push({ ...event(seq, decision, this.#person?.username ?? '', reason.code), reason_text: reason.text });
-      run.state.last_event_seq = seq;
-    };
-    if (typeof change === 'string') note({ kind: change });
-    else if ('well' in change) {
-      const { well, is } = change.well;
-      const label = 'call' in is ? is.call : (CLASSES[is.class] ?? 'invalid');
-      note({ kind: 'override', well, class: 'class' in is ? is.class : null, label });
-    } else if ('identity' in change) {
-      note({ kind: 'sample', ...change.identity });
-    } else if ('undo' in change) {
-      const target = run.events.find((one) => one.seq === change.undo.event && !one.undone);
-      if (!target) throw new Fault({ code: 'refused', message: 'there is no such event that still holds' });
-      target.undone = true;
-      note({ kind: 'undo', event: target.seq });
-    }
-    this.#settle(run);
-    return this.#keep(run);
-  }
-
-  /** What holds after all events. */
-  #settle(run: T.RunDetail): void {
-    const base = structuredClone(this.#asRead(run.seq));
-    run.state.identity = base.state.identity;
-    run.state.disposition = base.events.length > 0 ? 'to-review' : base.state.disposition;
-    run.wells = base.wells;
-    run.state.conflict = false;
-    for (const one of run.events.filter((one) => !one.undone)) {
-      const { decision } = one;
-      if (decision.kind === 'accept') run.state.disposition = 'accepted';
-      else if (decision.kind === 'reject') run.state.disposition = 'rejected';
-      else if (decision.kind === 'sample') {
-        const { kind: _, ...identity } = decision;
-        run.state.identity = identity;
-        if (run.state.disposition === 'waiting-sample') run.state.disposition = 'to-review';
-      } else if (decision.kind === 'override') {
-        const well = run.wells.find((known) => known.well === decision.well);
-        if (!well) continue;
-        well.final_class = decision.class ?? well.final_class;
-        well.final_label = decision.label;
-        well.review = {
-          class: decision.class,
-          label: decision.label,
-          event: one.seq,
-          actor: one.actor,
-          reason_code: one.reason_code,
-          reason_text: one.reason_text,
-        };
-      }
-    }
-    run.results = resultsOf(run.wells);
-    for (const signature of run.signatures) signature.void = true;
-    run.state.signed = run.signatures.length > 0 ? 'void' : '';
-  }
-
-  #keep(run: T.RunDetail): T.RunDetail {
-    this.#changed.set(run.seq, run);
-    delete this.#hay[run.seq];
-    this.#samples = null;
-    queueMicrotask(() => this.emit('changed', { what: 'run', id: run.id }));
-    return run;
+    return this.#keep(reviewed(before, this.#asRead(before.seq), decided, this.#me));
   }
 
   #sign({ run_id, meaning, password }: { run_id: string; meaning: T.Meaning; password: string }): T.RunDetail {
     this.#need(meaning === 'approved' ? 'run:approve' : 'run:sign');
     if (password !== PASSWORD) throw new Fault({ code: 'login-failed', message: 'the password is wrong' });
-    const run = structuredClone(this.#detail(run_id));
-    const me = this.#person?.username ?? '';
-    if (meaning === 'approved' && run.events.some((one) => one.actor === me && !one.undone)) {
-      throw new Fault({
-        code: 'refused',
-        message: 'who reviewed or signed a run does not approve it: ask somebody else',
-      });
-    }
-    run.signatures.push({
-      id: idOf('sig', run.signatures.length + 900),
-      user: me,
-      username: me,
-      meaning,
-      at: now(),
-      covers_seq: run.state.last_event_seq,
-      content_hash: hex(run.seq, 5),
-      void: false,
-    });
-    run.state.signed = meaning;
-    return this.#keep(run);
+    return this.#keep(signedBy(this.#me, this.#detail(run_id), meaning));
+  }
+
+  #keep(run: T.RunDetail): T.RunDetail {
+    this.#changed.set(run.seq, run);
+    this.#list.forget(run.seq);
+    this.#samples = null;
+    queueMicrotask(() => this.emit('changed', { what: 'run', id: run.id }));
+    return run;
   }
 
   #signIn({ username, password }: { username: string; password: string }): T.Person {
@@ -377,12 +231,6 @@ export class ScriptedStation implements Backend {
     this.#simulated = order.simulated;
     this.#person = this.#personNamed('anong');
     return this.#start();
-  }
-
-  #synced(sync: T.SyncState): T.SyncState {
-    this.#sync = sync;
-    queueMicrotask(() => this.emit('changed', { what: 'sync', id: null }));
-    return sync;
   }
 
   #task(name: string, total: number, ok: unknown): string {
@@ -406,12 +254,20 @@ export class ScriptedStation implements Backend {
     return (this.#files ??= filesOf(this.#known()));
   }
 
+  #way: Way = {
+    need: (permission) => this.#need(permission),
+    now: () => this.#sync,
+    becomes: (sync) => {
+      this.#sync = sync;
+      queueMicrotask(() => this.emit('changed', { what: 'sync', id: null }));
+      return sync;
+    },
+  };
+
   #handlers: Handlers = {
+    ...rest.ANSWERS,
     start_state: () => this.#start(),
     first_start: (args) => this.#firstStart(args),
-    pick_folder: () => 'D:\\camera',
-    pick_file: () => 'E:\\backup\\bench-1.db',
-    pick_save: ({ name }: { name: string }) => `E:\\${name}`,
     known_people: () =>
       this.#users
         .filter((user) => user.is_active)
@@ -421,9 +277,7 @@ export class ScriptedStation implements Backend {
       this.#person = null;
       return null;
     },
-    touch: () => null,
     bench: () => this.#bench(),
-    parse_scan: ({ text }: { text: string }) => rest.parseScan(text),
     enter_next_plate: ({ identity }: { identity: T.Identity }) => {
       this.#next.push(identity);
       queueMicrotask(() => this.emit('changed', { what: 'queue', id: null }));
@@ -434,7 +288,6 @@ export class ScriptedStation implements Backend {
       queueMicrotask(() => this.emit('changed', { what: 'queue', id: null }));
       return null;
     },
-    drop_image: () => null,
     simulate: ({ on }: { on: boolean }) => {
       this.#simulated = on;
       return null;
@@ -469,7 +322,6 @@ export class ScriptedStation implements Backend {
       rows: this.#fileList().filter((f) => (!sample || f.sample_no === sample) && (!status || f.status === status)),
       next: null,
     }),
-    interface_formats: () => rest.FORMATS,
     interface_preview: ({ sample, template }: { sample: string; template: string }) =>
       rest.preview(sample, template, endPoints(this.#known().get(sample)?.[0]?.seq ?? 1)),
     interface_request: ({ sample }: { sample: string }) => {
@@ -482,56 +334,8 @@ export class ScriptedStation implements Backend {
       if (file) Object.assign(file, { status: 'delivered', error_msg: null, delivered_at_ms: NOW_MS });
       return null;
     },
-    export_report: () => null,
-    print_report: () => null,
-    outbox: ({ page }: { page: T.Page }) => rest.outbox(page),
-    sync_state: () => this.#sync,
-    enrol: ({ url, code }: { url: string; code: string }) => {
-      this.#need('config:write');
-      if (!/^https?:/.test(url)) throw new Fault({ code: 'invalid', message: `'${url}' is no address of a hub` });
-      if (!/^LAB-/.test(code)) throw new Fault({ code: 'invalid', message: 'headquarters do not know this code' });
-      return this.#synced({ ...syncOf('syncing'), enrolled: { ...HUB, hub_url: url } });
-    },
-    pause_sync: ({ why }: { why: string }) => {
-      this.#need('config:write');
-      this.#synced({ ...this.#sync, state: 'paused', paused: why });
-      return null;
-    },
-    resume_sync: () => {
-      this.#need('config:write');
-      this.#synced({ ...this.#sync, state: this.#sync.pending > 0 ? 'syncing' : 'idle', paused: null });
-      return null;
-    },
-    sync_now: () => {
-      this.#synced(syncOf('idle'));
-      return null;
-    },
-    take_over: () => {
-      this.#need('config:write');
-      this.#synced({ ...syncOf('syncing'), hub_only: this.#sync.hub_only });
-      return null;
-    },
-    assays: () => this.#assays,
-    assay: ({ id, version }: { id: string; version: number }) => {
-      const line = this.#assays.find((one) => one.id === id && one.version === version);
-      if (!line) throw new Fault({ code: 'not-found', message: `there is no assay ${id} version ${version}` });
-      return assayView(line, this.#texts);
-    },
-    layout_text: ({ text, wells }: { text: string; wells: Record<string, T.WellRole> }) => layoutText(text, wells),
-    check_assay: ({ text }: { text: string }) => checkText(text),
-    save_assay: ({ text }: { text: string }) => {
-      this.#need('config:write');
-      const saved = rest.assayLine(text);
-      if (this.#assays.some((one) => one.id === saved.id && one.version === saved.version)) {
-        throw new Fault({
-          code: 'refused',
-          message: `${saved.id} version ${saved.version} is there already: raise version`,
-        });
-      }
-      this.#assays = [saved, ...this.#assays];
-      this.#texts.set(`${saved.id}@${saved.version}`, text);
-      return saved;
-    },
+    ...syncHandlers(this.#way),
+    ...assayHandlers((permission) => this.#need(permission)),
     models: () => this.#models,
     switch_models: ({ id }: { id: string }) => {
       this.#need('config:write');
@@ -542,7 +346,6 @@ export class ScriptedStation implements Backend {
       this.#need('config:write');
       return this.#models.at(-1);
     },
-    set_language: () => null,
     link_followed: () => {
       this.#link = null;
       return null;
@@ -552,7 +355,6 @@ export class ScriptedStation implements Backend {
       this.#need('user:admin');
       return this.#users;
     },
-    roles: () => ROLES,
     create_user: ({ person }: { person: T.NewPerson }) => {
       this.#need('user:admin');
       this.#users.push(rest.user(person, this.#users.length + 1));
@@ -563,14 +365,13 @@ export class ScriptedStation implements Backend {
       this.#change(username, { is_active: active }),
     unlock_user: ({ username }: { username: string }) =>
       this.#change(username, { locked_until_ms: null, failed_logins: 0 }),
-    set_password: () => null,
     audit: ({ filter, page }: { filter: T.AuditFilter; page: T.Page }) => rest.auditPage(this.#audit, filter, page),
     verify: () => this.#task('verify', 412, rest.VERIFIED),
-    export_audit: () => null,
     settings: () => this.#settings,
     set_setting: ({ name, value }: { name: string; value: unknown }) => {
       this.#need('config:write');
       const setting = this.#settings.find((one) => one.name === name);
+      if (setting?.origin === 'hub') throw new Fault({ code: 'refused', message: `${name} is set by headquarters` });
       if (setting) setting.value = value;
       return null;
     },
@@ -589,14 +390,11 @@ export class ScriptedStation implements Backend {
       this.#need('backup:create');
       return null;
     },
-    quit: () => null,
     autostart_state: () => this.#autostart,
     autostart: ({ on }: { on: boolean }) => {
       this.#autostart = on;
       return null;
     },
-    diagnostics: () => rest.DIAGNOSTICS,
-    logs: () => rest.LOGS,
     make_bundle: () => {
       if (this.#scene !== 'broken') return this.#task('bundle', 12, null);
       // A small bundle is made at once: its end is told before the work's name is.

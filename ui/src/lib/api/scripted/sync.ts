@@ -1,6 +1,8 @@
 // How the way to headquarters is in a script. Ages are told against the clock of the window, so they begin there too.
+import { Fault } from '../backend';
 import type { Health, SyncState } from '../shapes';
 import { idOf } from './runs';
+import type { Handlers, Need } from './station';
 
 export type SyncScene = SyncState['state'] | 'rejected';
 
@@ -74,3 +76,41 @@ const REJECTED: SyncState['rejected'] = [
     what_to_do: 'Tell headquarters the number of the record; they can try it again after an update of the hub.',
   },
 ];
+
+/** How the way is, as a scripted station knows it, and whom it asks. */
+export interface Way {
+  need: Need;
+  now: () => SyncState;
+  becomes: (sync: SyncState) => SyncState;
+}
+
+export function syncHandlers(way: Way): Handlers {
+  return {
+    sync_state: () => way.now(),
+    enrol: ({ url, code }: { url: string; code: string }) => {
+      way.need('config:write');
+      if (!/^https?:/.test(url)) throw new Fault({ code: 'invalid', message: `'${url}' is no address of a hub` });
+      if (!/^LAB-/.test(code)) throw new Fault({ code: 'invalid', message: 'headquarters do not know this code' });
+      return way.becomes({ ...syncOf('syncing'), enrolled: { ...HUB, hub_url: url } });
+    },
+    pause_sync: ({ why }: { why: string }) => {
+      way.need('config:write');
+      way.becomes({ ...way.now(), state: 'paused', paused: why });
+      return null;
+    },
+    resume_sync: () => {
+      way.need('config:write');
+      way.becomes({ ...way.now(), state: way.now().pending > 0 ? 'syncing' : 'idle', paused: null });
+      return null;
+    },
+    sync_now: () => {
+      way.becomes(syncOf('idle'));
+      return null;
+    },
+    take_over: () => {
+      way.need('config:write');
+      way.becomes({ ...syncOf('syncing'), hub_only: way.now().hub_only });
+      return null;
+    },
+  };
+}
