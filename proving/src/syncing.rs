@@ -17,6 +17,7 @@ use wellread_station::{
     backup::Present,
     keys::KeyPlace,
     store::{Actor, Head, OutboxRecord, RejectedRecord, Sha256},
+    sync::SyncReport,
 };
 
 /// Between two looks at whether all is told.
@@ -42,10 +43,15 @@ impl StationInHand {
 
     /// One round of the sync, by real HTTP.
     pub fn sync(&self) -> anyhow::Result<()> {
+        self.report().map(drop)
+    }
+
+    /// The same, and what it says it did.
+    pub fn report(&self) -> anyhow::Result<SyncReport> {
         let report = self.station.sync_once(&|| false)?;
         ensure!(report.failures.is_empty(), "{}", report.failures.join("; "));
         ensure!(report.fenced.is_empty(), "fenced: {}", report.fenced);
-        Ok(())
+        Ok(report)
     }
 
     /// Does some work while the station's own loop runs beside it, as another process would, and ends the loop with that.

@@ -116,10 +116,21 @@ impl Objects {
         let hashed = bytes.clone();
         let found =
             tokio::task::spawn_blocking(move || Sha256::of(&hashed)).await.map_err(object_store::Error::from)?;
+        self.put_hashed(org, sha256, found, bytes.into()).await
+    }
+
+    /// The same for bytes that were hashed as they came.
+    pub(crate) async fn put_hashed(
+        &self,
+        org: Uuid,
+        sha256: &Sha256,
+        found: Sha256,
+        bytes: PutPayload,
+    ) -> Result<(), ObjectsError> {
         if found != *sha256 {
             return Err(ObjectsError::Hash { expected: *sha256, found });
         }
-        self.store.put(&blob_path(org, sha256), bytes.into()).await?;
+        self.store.put(&blob_path(org, sha256), bytes).await?;
         Ok(())
     }
 
@@ -169,9 +180,15 @@ impl Objects {
     }
 
     /// Keeps a part of a blob under a name that no other part has, and returns the name.
-    pub async fn put_part(&self, org: Uuid, sha256: &Sha256, part: Uuid, bytes: Bytes) -> Result<String, ObjectsError> {
+    pub async fn put_part(
+        &self,
+        org: Uuid,
+        sha256: &Sha256,
+        part: Uuid,
+        bytes: PutPayload,
+    ) -> Result<String, ObjectsError> {
         let key = format!("{PARTS}/{org}/{sha256}/{part}");
-        self.store.put(&Path::from(key.as_str()), bytes.into()).await?;
+        self.store.put(&Path::from(key.as_str()), bytes).await?;
         Ok(key)
     }
 

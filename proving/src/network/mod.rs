@@ -149,12 +149,8 @@ impl Network {
             open: Vec::new(),
         };
         let stopped = AtomicBool::new(false);
-        let inner = Arc::new(Inner {
-            state: Mutex::new(state),
-            delivery: Mutex::new(()),
-            changed: Condvar::new(),
-            stopped,
-        });
+        let inner =
+            Arc::new(Inner { state: Mutex::new(state), delivery: Mutex::new(()), changed: Condvar::new(), stopped });
         let own = Arc::clone(&inner);
         std::thread::spawn(move || accept(&listener, &own));
         Ok(Self { address, inner })

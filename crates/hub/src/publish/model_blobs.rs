@@ -4,9 +4,9 @@ use crate::{
     Answer, Hub,
     auth::{caller::Caller, permission::MODEL_PUBLISH},
     read::ask::{Asked, Named},
-    station::blob::{self, Bringer, PartAsked},
+    station::blob::{self, Bringer, PartAsked, Pieces},
 };
-use axum::{body::Bytes, extract::State, response::Response};
+use axum::{extract::State, response::Response};
 
 /// Says how much of a file is here, in `Wellread-Blob` (`verified`, `partial` or `absent`) and `Wellread-Offset`.
 #[utoipa::path(head, path = "/v1/models/blobs/{sha256}", tag = "publish", operation_id = "look_at_model_file",
@@ -31,8 +31,8 @@ pub async fn put_file(
     caller: Caller,
     Named(sha256): Named<String>,
     Asked(asked): Asked<PartAsked>,
-    bytes: Bytes,
+    pieces: Pieces,
 ) -> Answer<Response> {
     caller.still_may(&hub, MODEL_PUBLISH).await?;
-    blob::take(&hub, Bringer::Person(caller), &blob::hash(&sha256)?, asked, bytes).await
+    blob::take(&hub, Bringer::Person(caller), &blob::hash(&sha256)?, asked, pieces).await
 }

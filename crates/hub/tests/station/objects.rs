@@ -50,7 +50,7 @@ async fn promises(objects: &Objects) {
     let mut keys = Vec::new();
     for (n, part) in whole.chunks(4 << 20).enumerate() {
         let part = Bytes::copy_from_slice(part);
-        keys.push(objects.put_part(lab, &sha256, Uuid::from_u128(n as u128), part).await.unwrap());
+        keys.push(objects.put_part(lab, &sha256, Uuid::from_u128(n as u128), part.into()).await.unwrap());
     }
     assert_eq!(objects.assemble(lab, &sha256, &keys).await.unwrap(), whole.len() as u64, "put together");
     assert_eq!(read(objects, lab, &sha256, 0..whole.len() as u64).await.unwrap(), whole, "to the byte");

@@ -1,6 +1,7 @@
 //! What is asked of the hub, one method each: paths, packing, the station's token, and what its problems mean.
 
 use super::{Cut, Method, Request, Response, SyncError, Transport, secret::Secret};
+use bytes::Bytes;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::{
@@ -119,7 +120,7 @@ impl<'t> Client<'t> {
         &self,
         sha256: &str,
         (offset, size): (u64, u64),
-        part: Vec<u8>,
+        part: Bytes,
     ) -> Result<BlobThere, SyncError> {
         let path = self.path(&format!("blobs/{sha256}?offset={offset}&size={size}"));
         let request = Request { method: Method::Put, ..post(path, "application/octet-stream", part) };
@@ -197,14 +198,14 @@ fn get(path: String) -> Request {
         path,
         bearer: None,
         content_type: "",
-        body: Vec::new(),
+        body: Bytes::new(),
         range: None,
         most_bytes: MOST_UNPACKED_BYTES,
     }
 }
 
-fn post(path: String, content_type: &'static str, body: Vec<u8>) -> Request {
-    Request { method: Method::Post, content_type, body, most_bytes: MOST_PLAIN, ..get(path) }
+fn post(path: String, content_type: &'static str, body: impl Into<Bytes>) -> Request {
+    Request { method: Method::Post, content_type, body: body.into(), most_bytes: MOST_PLAIN, ..get(path) }
 }
 
 fn json(what: &impl Serialize) -> Result<Vec<u8>, SyncError> {

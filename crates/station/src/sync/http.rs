@@ -1,6 +1,6 @@
 //! Requests over HTTP: TLS by rustls, no proxy towards this machine itself, and an end to every wait.
 
-use super::{Cut, Method, Request, Response, Transport};
+use super::{Cut, Method, Request, Response, Transport, pictures::AT_ONCE};
 use anyhow::Context as _;
 use reqwest::{Certificate, Client, NoProxy, Proxy, redirect};
 use std::{path::Path, sync::Once, time::Duration};
@@ -99,7 +99,7 @@ fn client(ca_file: Option<&Path>) -> anyhow::Result<Client> {
         .user_agent(concat!("wellread/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT)
         .read_timeout(SILENCE)
-        .pool_max_idle_per_host(2)
+        .pool_max_idle_per_host(AT_ONCE)
         // A hub does not send its stations elsewhere, and a token must not follow to where it does.
         .redirect(redirect::Policy::none())
         .no_proxy();

@@ -8,19 +8,20 @@ use super::{
 };
 use crate::{blobs::BlobError, failpoint};
 use anyhow::Context as _;
+use bytes::Bytes;
 use std::{
     collections::{BTreeSet, VecDeque},
     fs::File,
     io::{Read as _, Seek as _, SeekFrom},
-    sync::{Mutex, PoisonError, atomic::Ordering},
+    sync::{Mutex, MutexGuard, PoisonError, atomic::Ordering},
     thread,
     time::{Duration, Instant},
 };
-use wellread_store::{Blob, BlobState, Sha256};
+use wellread_store::{Blob, BlobState, Sha256, Writing};
 use wellread_wire::{FEWEST_PART_BYTES, MOST_PART_BYTES, problem::code};
 
 /// Pictures on their way at the same time.
-const AT_ONCE: usize = 4;
+pub(super) const AT_ONCE: usize = 4;
 /// Pictures looked up at a time.
 const PAGE: u32 = 64;
 /// For how long a part should take: long enough for the network to be used, short enough to be lost.
@@ -37,11 +38,33 @@ struct Sending {
     failure: Option<SyncError>,
     /// What the hub said of one that it does not take; the others go on.
     refused: Vec<SyncError>,
+    /// There by now, and not noted yet.
+    verified: Vec<Sha256>,
+}
+
+/// The same with its locks.
+struct Shared {
+    sending: Mutex<Sending>,
+    /// Whose turn it is to note what is there.
+    noting: Mutex<()>,
+}
+
+impl Shared {
+    fn sending(&self) -> MutexGuard<'_, Sending> {
+        self.sending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Engine<'_> {
     /// Sends pictures until all are there, or until it is somebody else's turn.
     pub(super) fn send_blobs(&self, until: Instant, report: &mut SyncReport) -> Result<(), SyncError> {
+        let begun = Instant::now();
+        let done = self.send_pages(until, report);
+        report.blobs_ms += u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        done
+    }
+
+    fn send_pages(&self, until: Instant, report: &mut SyncReport) -> Result<(), SyncError> {
         let (mut seen, mut refused) = (BTreeSet::new(), Vec::new());
         loop {
             // Those that the hub did not take are for the next round, and stand before the others.
@@ -51,14 +74,16 @@ impl Engine<'_> {
             if queue.is_empty() {
                 return refused.into_iter().next().map_or(Ok(()), Err);
             }
-            let sending = Mutex::new(Sending { queue, sent: 0, bytes: 0, failure: None, refused: Vec::new() });
+            let sending =
+                Sending { queue, sent: 0, bytes: 0, failure: None, refused: Vec::new(), verified: Vec::new() };
+            let shared = Shared { sending: Mutex::new(sending), noting: Mutex::new(()) };
             thread::scope(|scope| {
                 for _ in 1..AT_ONCE {
-                    scope.spawn(|| self.send_from(&sending, until));
+                    scope.spawn(|| self.send_from(&shared, until));
                 }
-                self.send_from(&sending, until);
+                self.send_from(&shared, until);
             });
-            let sending = sending.into_inner().unwrap_or_else(PoisonError::into_inner);
+            let sending = shared.sending.into_inner().unwrap_or_else(PoisonError::into_inner);
             report.blobs += sending.sent;
             report.blob_bytes += sending.bytes;
             if let Some(failure) = sending.failure {
@@ -72,58 +97,48 @@ impl Engine<'_> {
         }
     }
 
-    fn send_from(&self, sending: &Mutex<Sending>, until: Instant) {
-        let lock = || sending.lock().unwrap_or_else(PoisonError::into_inner);
+    fn send_from(&self, shared: &Shared, until: Instant) {
         loop {
-            let mut now = lock();
+            let mut now = shared.sending();
             if now.failure.is_some() || Instant::now() >= until {
                 return;
             }
             let Some(blob) = now.queue.pop_front() else { return };
             drop(now);
-            match self.send_blob(&blob) {
-                Ok(bytes) => {
-                    let mut now = lock();
-                    now.sent += 1;
-                    now.bytes += bytes;
-                }
+            let done = match self.send_blob(&blob) {
+                Ok(bytes) => self.note_verified(&blob, bytes, shared),
                 // It is not here any more, or another: that is told, and the others go on.
                 Err(SyncError::Station(error)) if error.downcast_ref::<BlobError>().is_some() => {
-                    if let Err(error) = self.report_lost(&blob, &error) {
-                        lock().failure = Some(error);
-                        return;
-                    }
+                    self.report_lost(&blob, &error)
                 }
-                Err(error) if is_about_one(&error) => lock().refused.push(error),
+                Err(error) => Err(error),
+            };
+            match done {
+                Ok(()) => {}
+                Err(error) if is_about_one(&error) => shared.sending().refused.push(error),
                 Err(error) => {
-                    lock().failure = Some(error);
+                    shared.sending().failure = Some(error);
                     return;
                 }
             }
         }
     }
 
-    /// Sends what the hub lacks of a picture, and notes that it is there. How many bytes that took.
+    /// Sends what the hub lacks of a picture, until it is there. How many bytes that took.
     fn send_blob(&self, blob: &Blob) -> Result<u64, SyncError> {
         let name = blob.sha256.to_string();
-        let mut there = self.client.blob_there(&name)?;
+        // One that goes in one part is not asked for first: at worst one part is sent again, after an answer was lost.
+        let mut there = if self.goes_whole(blob) { BlobThere::Until(0) } else { self.client.blob_there(&name)? };
         let (mut sent, mut cuts, mut file) = (0, 0, None);
         loop {
             let offset = match there {
-                BlobThere::Verified => {
-                    self.note_verified(&blob.sha256)?;
-                    return Ok(sent);
-                }
+                BlobThere::Verified => return Ok(sent),
                 BlobThere::Until(offset) => offset.min(blob.size),
             };
             if self.client.stopped() {
                 return Err(SyncError::Stopped);
             }
-            let file = match &mut file {
-                Some(file) => file,
-                none => none.insert(self.open_checked(&name)?),
-            };
-            let part = read_part(file, offset, blob.size, self.part.load(Ordering::Relaxed))?;
+            let part = self.part_from(offset, blob, &mut file)?;
             let (length, begun) = (part.len(), Instant::now());
             match self.client.put_part(&name, (offset, blob.size), part) {
                 Ok(BlobThere::Until(now)) if now <= offset && length > 0 => {
@@ -140,6 +155,24 @@ impl Engine<'_> {
                 Err(error) => there = self.after_part(&name, error, &mut cuts)?,
             }
         }
+    }
+
+    fn goes_whole(&self, blob: &Blob) -> bool {
+        blob.size <= self.part.load(Ordering::Relaxed) as u64
+    }
+
+    /// The next bytes to send: empty where the hub has all of them and has not said yet that it verified them.
+    fn part_from(&self, offset: u64, blob: &Blob, file: &mut Option<File>) -> Result<Bytes, SyncError> {
+        let name = blob.sha256.to_string();
+        if offset == 0 && self.goes_whole(blob) {
+            // Read once, for the hash and for the network.
+            return Ok(self.station.blobs().get(&name).map_err(anyhow::Error::new)?.into());
+        }
+        let file = match file {
+            Some(file) => file,
+            none => none.insert(self.open_checked(&name)?),
+        };
+        Ok(read_part(file, offset, blob.size, self.part.load(Ordering::Relaxed))?.into())
     }
 
     /// Where to go on after a part that did not arrive, or not as it should.
@@ -180,8 +213,24 @@ impl Engine<'_> {
         Ok(File::open(&path).with_context(|| format!("cannot read {}", path.display()))?)
     }
 
-    fn note_verified(&self, sha256: &Sha256) -> Result<(), SyncError> {
-        Ok(self.station.write(|writing| Ok(writing.note_blob_verified(sha256)?))?)
+    /// Notes that a picture is there, in one write with those that others have brought meanwhile: each waits for the
+    /// disk once, and not for everybody.
+    fn note_verified(&self, blob: &Blob, bytes: u64, shared: &Shared) -> Result<(), SyncError> {
+        let mut now = shared.sending();
+        now.sent += 1;
+        now.bytes += bytes;
+        now.verified.push(blob.sha256);
+        drop(now);
+        let turn = shared.noting.lock().unwrap_or_else(PoisonError::into_inner);
+        let verified = std::mem::take(&mut shared.sending().verified);
+        // Whoever had the turn before may have noted this one, too.
+        if !verified.is_empty() {
+            let each =
+                |writing: &Writing<'_>| verified.iter().try_for_each(|sha256| writing.note_blob_verified(sha256));
+            self.station.write(|writing| Ok(each(writing)?))?;
+        }
+        drop(turn);
+        Ok(())
     }
 
     fn report_lost(&self, blob: &Blob, error: &anyhow::Error) -> Result<(), SyncError> {

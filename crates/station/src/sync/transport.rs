@@ -1,6 +1,8 @@
 //! What carries a request to the hub and its answer back. The one over HTTP is [`super::Http`]; tests have their own, which
 //! cut, delay and repeat.
 
+use bytes::Bytes;
+
 /// How something is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
@@ -25,8 +27,8 @@ pub struct Request {
     pub bearer: Option<String>,
     /// The type of the body; empty without one.
     pub content_type: &'static str,
-    /// The body.
-    pub body: Vec<u8>,
+    /// The body; sent as it lies there, and again without a copy.
+    pub body: Bytes,
     /// Only these bytes of the answer: the first, and the last.
     pub range: Option<(u64, u64)>,
     /// The most bytes that an answer may have.

@@ -3,10 +3,12 @@
 //! A station asks first, sends in parts of at most 4 MiB and goes on where the hub's copy ends. What is received of a
 //! blob is in the database; the bytes are in the object store. The part that completes it has all of it hashed.
 
+mod pieces;
 mod rows;
 mod send;
 mod take;
 
+pub use pieces::Pieces;
 pub use send::{fetch, look};
 pub(crate) use take::take;
 pub use take::{PartAsked, put};

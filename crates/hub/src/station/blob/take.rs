@@ -4,6 +4,7 @@
 
 use super::{
     Bringer, hash, passing,
+    pieces::Pieces,
     rows::{BlobRow, Part, Stand},
     stands,
 };
@@ -16,7 +17,6 @@ use crate::{
     station::who::StationCaller,
 };
 use axum::{extract::State, http::StatusCode, response::Response};
-use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::IntoParams;
@@ -59,9 +59,9 @@ pub async fn put(
     caller: StationCaller,
     Named(path): Named<(Uuid, String)>,
     Asked(asked): Asked<PartAsked>,
-    bytes: Bytes,
+    pieces: Pieces,
 ) -> Answer<Response> {
-    take(&hub, Bringer::Station(caller), &hash(&path.1)?, asked, bytes).await
+    take(&hub, Bringer::Station(caller), &hash(&path.1)?, asked, pieces).await
 }
 
 /// Takes a blob, or the next part of it, from whoever brings it.
@@ -70,17 +70,13 @@ pub(crate) async fn take(
     bringer: Bringer,
     sha256: &Sha256,
     asked: PartAsked,
-    bytes: Bytes,
+    pieces: Pieces,
 ) -> Answer<Response> {
-    check(asked, bytes.len() as u64)?;
-    hub.metrics.blob_bytes.with_label_values(&["in"]).inc_by(bytes.len() as u64);
+    check(asked, pieces.size)?;
+    hub.metrics.blob_bytes.with_label_values(&["in"]).inc_by(pieces.size);
     let row = BlobRow::new(bringer.org(), sha256);
     let blob = Upload { hub, caller: bringer, sha256: *sha256, row, size: asked.size };
-    if bytes.len() as u64 == asked.size {
-        blob.take_whole(bytes).await
-    } else {
-        blob.take_part(asked.offset, bytes).await
-    }
+    if pieces.size == asked.size { blob.take_whole(pieces).await } else { blob.take_part(asked.offset, pieces).await }
 }
 
 fn check(asked: PartAsked, bytes: u64) -> Answer<()> {
@@ -114,34 +110,32 @@ impl Upload<'_> {
         i64::try_from(self.size).unwrap_or(i64::MAX)
     }
 
-    /// All of it at once: hashed in memory, and put under its name.
-    async fn take_whole(&self, bytes: Bytes) -> Answer<Response> {
+    /// All of it at once: put under its name.
+    async fn take_whole(&self, pieces: Pieces) -> Answer<Response> {
         // Whether the station may is asked before anything is stored.
         self.caller.begin(self.hub).await?.commit().await?;
-        match self.hub.objects.put(self.caller.org(), &self.sha256, bytes).await {
+        match self.hub.objects.put_hashed(self.caller.org(), &self.sha256, pieces.sha256, pieces.into()).await {
             Ok(()) => self.verified().await,
             Err(why @ ObjectsError::Hash { .. }) => Err(wrong_hash(&why)),
             Err(why) => Err(passing(&why)),
         }
     }
 
-    async fn take_part(&self, offset: u64, bytes: Bytes) -> Answer<Response> {
+    async fn take_part(&self, offset: u64, pieces: Pieces) -> Answer<Response> {
         let tx = self.caller.begin(self.hub).await?;
         let stand = self.row.stand(&tx, false).await?;
         tx.commit().await?;
         if let Some(answer) = self.other_than(&stand, offset).await? {
             return Ok(answer);
         }
-        let hashed = bytes.clone();
-        let own = tokio::task::spawn_blocking(move || Sha256::of(&hashed)).await;
         let part = Part {
             first_byte: i64::try_from(offset).unwrap_or(i64::MAX),
-            size: i64::try_from(bytes.len()).unwrap_or(i64::MAX),
-            sha256: own.map_err(|why| Problem::unforeseen(&anyhow::Error::new(why)))?,
+            size: i64::try_from(pieces.size).unwrap_or(i64::MAX),
+            sha256: pieces.sha256,
             key: self
                 .hub
                 .objects
-                .put_part(self.caller.org(), &self.sha256, self.hub.id()?, bytes)
+                .put_part(self.caller.org(), &self.sha256, self.hub.id()?, pieces.into())
                 .await
                 .map_err(|why| passing(&why))?,
         };
