@@ -1,6 +1,6 @@
 //! Signing in, and being kept out.
 
-use crate::place::{PASSWORD, Place};
+use crate::place::{Node, PASSWORD, Place, config};
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -114,6 +114,20 @@ async fn guesses_at_the_same_time_are_no_more_than_guesses_in_a_row() {
     let row = place.rows("SELECT failed_logins FROM auth.users WHERE username = 'ann'").await;
     assert_eq!(row[0].get::<_, i32>(0), 5, "five were looked at, the others met a closed account");
     node.login("alpha", "ann", PASSWORD).await.refused(401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guesses_are_counted_by_all_nodes_together() {
+    let place = Place::open().await;
+    let (one, org) = (&place.node, place.node.org("alpha").await);
+    one.account(&org, "ann", &["viewer"]).await;
+    let two = Node::start(config(&place.database)).await;
+    for node in [one, &two, one, &two, one] {
+        node.login("alpha", "ann", "wrong password").await.refused(401);
+    }
+    for node in [one, &two] {
+        assert_eq!(node.login("alpha", "ann", PASSWORD).await.refused(401), "login-failed", "closed on every node");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,12 +2,16 @@
 
 use crate::support::{Answered, Org, TestHub};
 use serde_json::json;
-use std::{collections::BTreeSet, future::poll_fn};
+use std::{
+    collections::BTreeSet,
+    future::poll_fn,
+    time::{Duration, Instant},
+};
 use tokio::sync::mpsc;
 use tokio_postgres::{AsyncMessage, NoTls};
 use uuid::Uuid;
 use wellread_hub::{db::p, news::Hint, station::feed};
-use wellread_wire::downlink::{Config, Correction, CorrectionDecision, Item};
+use wellread_wire::downlink::{Config, Correction, CorrectionDecision, FeedPage, Item};
 
 async fn say(hub: &TestHub, org: &Org, station: Option<Uuid>, key: &str, item: &Item) -> i64 {
     let tx = hub.hub.db.org(org.id).await.unwrap();
@@ -32,6 +36,28 @@ fn correction(station: Uuid, id: Uuid) -> Item {
         username: "ada".to_owned(),
         at_ms: 1,
     })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hint_brings_an_entry_to_a_station_that_waits() {
+    let hub = TestHub::start().await;
+    let org = hub.org("lab").await;
+    let station = hub.station(&org).await;
+    // As while notifications come: by itself it would look in ten seconds.
+    hub.hub.metrics.listening.set(1);
+    let head = station.feed(0, 1).await.head;
+    let waiting = tokio::spawn({
+        let station = station.clone();
+        async move { Answered::of(station.get(&format!("feed?after={head}&wait_s=25"))).await.packed::<FeedPage>() }
+    });
+    let began = Instant::now();
+    say(&hub, &org, None, "config:a", &setting("a")).await;
+    while !waiting.is_finished() {
+        hub.hub.news.tell(Hint::Feed(org.id));
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(waiting.await.unwrap().entries.len(), 1, "the entry");
+    assert!(began.elapsed() < Duration::from_secs(8), "before it would have looked: {:?}", began.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]
