@@ -195,7 +195,9 @@ test('an assay of headquarters is copied and never continued, and offered models
 
 test('a setting of headquarters is marked, and says that it is changed there', async () => {
   const station = await open('#/settings');
-  const theirs = (await screen.findByText('Wrong passwords until an account locks', { timeout: 8000 })).closest('li')!;
+  const theirs = (await screen.findByText('Wrong passwords until an account locks', {}, { timeout: 8000 })).closest(
+    'li',
+  )!;
   within(theirs).getByText('From headquarters');
   const change = within(theirs).getByRole('button', { name: /^Change/ });
   expect([change.getAttribute('aria-disabled'), change.title]).toEqual([
