@@ -119,16 +119,15 @@ fn accounts_and_assays_of_headquarters_arrive_and_are_theirs() {
     window.find("button", "New version");
     let why = window.script("return page.find('button', 'New version').title;", &json!([]));
     assert!(why.as_str().unwrap().starts_with("This assay comes from headquarters"), "it says why: {why}");
-    hub.ask("POST", "/v1/assays", &json!({ "toml": their_assay(2, "Influenza, second edition"), "why": "corrected" }));
-    window.click("link", "Assays");
-    window.sees("Influenza, second edition");
-
     let well = |n: u8| (format!("{}{}", char::from(b'A' + n / 12), n % 12 + 1), json!("sample"));
     let wells: serde_json::Map<String, Value> = (0..96).map(well).collect();
     let layout = json!({ "id": "sera", "version": 1, "name": "Eight sera", "plate_format": "96", "wells": wells });
     hub.ask("POST", "/v1/layouts", &layout);
-    window.sees("Eight sera");
     hub.ask("PUT", "/v1/config/people.lock_after", &json!({ "value": 3, "why": "the rule of the house" }));
+    hub.ask("POST", "/v1/assays", &json!({ "toml": their_assay(2, "Influenza, second edition"), "why": "corrected" }));
+    window.click("link", "Assays");
+    window.sees("Influenza, second edition");
+    window.sees("Eight sera");
     window.click("link", "Settings");
     window.sees("From headquarters");
     let change = "return page.find('button', 'Change: Wrong passwords until an account locks').title;";

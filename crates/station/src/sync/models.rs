@@ -53,7 +53,7 @@ impl Engine<'_> {
                     self.note_offer(offer, OfferState::Failed, &format!("{error:#}"))?;
                 }
                 Err(error @ (SyncError::Refused { .. } | SyncError::Unreadable(_))) => {
-                    refused = refused.and(Err(error))
+                    refused = refused.and(Err(error));
                 }
                 Err(error) => return Err(error),
             }

@@ -1,16 +1,16 @@
 use crate::support::{person_at, station, station_at};
 use serde_json::{Value, json};
-use wellread_store::Origin;
+use wellread_store::{Error, Origin};
 
 const KEY: &str = "people.lock_min";
 
 #[test]
 fn a_setting_is_whose_who_said_it_last() {
     let bench = station(None);
-    let kept = || bench.db.read(|r| Ok((r.config(KEY)?, r.config_origin(KEY)?))).unwrap();
+    let kept = || bench.db.read(|r| Ok::<_, Error>((r.config(KEY)?, r.config_origin(KEY)?))).unwrap();
     let own = |minute: i64, value: Value| bench.db.write(&person_at(1, minute), |w| w.set_config(KEY, &value, "ours"));
     let theirs = |minute: i64, value: Value| bench.db.write(&station_at(minute), |w| w.set_hub_config(KEY, &value));
-    let entries = || bench.db.read(|r| Ok(r.audit_head()?.unwrap().seq)).unwrap();
+    let entries = || bench.db.read(|r| r.audit_head()).unwrap().unwrap().seq;
     assert_eq!(kept(), (None, None), "its default holds");
     theirs(1, Value::Null).unwrap();
     assert_eq!(kept(), (None, None), "nothing is taken back where nothing was said");
