@@ -2,7 +2,9 @@
 
 use crate::bench::Bench;
 use std::{
-    fs, thread,
+    fs,
+    io::Write as _,
+    thread,
     time::{Duration, Instant},
 };
 use wellread_station::{Code, code_of, sync::Engine};
@@ -16,7 +18,7 @@ fn a_key_that_is_gone_is_said_to_be_and_one_that_is_damaged_is_never_written_ove
         Err(why) => why,
         Ok(_) => panic!("without its key it cannot speak to headquarters"),
     };
-    fs::write(&file, "half a key").unwrap();
+    fs::File::create(&file).unwrap().write_all(b"half a key").unwrap();
     let damaged = why(&bench);
     assert!(format!("{damaged:#}").contains("move away"), "what to do: {damaged:#}");
     assert_eq!(code_of(&damaged), Some(Code::Refused), "it is not the database's key that is bad");
