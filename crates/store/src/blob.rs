@@ -30,12 +30,21 @@ pub struct Blob {
     pub state: BlobState,
     /// Why it is not.
     pub reason: String,
+    /// Whether the hub said once that it has it, and must be asked again.
+    pub doubted: bool,
 }
 
-const BLOB: &str = "SELECT sha256, size, mime_type, state, reason FROM blob";
+const BLOB: &str = "SELECT sha256, size, mime_type, state, reason, doubted FROM blob";
 
 fn blob(row: &Row<'_>) -> rusqlite::Result<Blob> {
-    Ok(Blob { sha256: row.get(0)?, size: row.get(1)?, mime_type: row.get(2)?, state: row.get(3)?, reason: row.get(4)? })
+    Ok(Blob {
+        sha256: row.get(0)?,
+        size: row.get(1)?,
+        mime_type: row.get(2)?,
+        state: row.get(3)?,
+        reason: row.get(4)?,
+        doubted: row.get(5)?,
+    })
 }
 
 impl Writing<'_> {
@@ -52,13 +61,16 @@ impl Writing<'_> {
 
     /// Notes that the hub has a blob, whole and by its hash.
     pub fn note_blob_verified(&self, sha256: &Sha256) -> Result<()> {
-        self.execute("UPDATE blob SET verified_at = ?2 WHERE sha256 = ?1", params![sha256, self.utc_ms()])?;
+        self.execute(
+            "UPDATE blob SET verified_at = ?2, doubted = 0 WHERE sha256 = ?1",
+            params![sha256, self.utc_ms()],
+        )?;
         Ok(())
     }
 
     /// Forgets what the hub said that it has: it was restored, and must be asked again.
     pub fn doubt_blobs(&self) -> Result<()> {
-        self.execute("UPDATE blob SET verified_at = NULL WHERE verified_at IS NOT NULL", [])?;
+        self.execute("UPDATE blob SET verified_at = NULL, doubted = 1 WHERE verified_at IS NOT NULL", [])?;
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::{
     fmt::Write as _,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 use uuid::Uuid;
@@ -146,19 +146,24 @@ impl<'t> Client<'t> {
     /// Sends with the station's token, and once more with a new one where the hub no longer takes it.
     fn authorized_raw(&self, mut request: Request) -> Result<Response, SyncError> {
         let (token, is_new) = self.token()?;
-        request.bearer = Some(token);
+        request.bearer = Some(token.clone());
         let answer = self.raw(&request)?;
         if answer.status != 401 || is_new {
             return Ok(answer);
         }
-        *self.token.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        // Only the one that was refused: another sender may have a new one already.
+        let _ = self.kept().take_if(|(kept, _)| *kept == token);
         request.bearer = Some(self.token()?.0);
         self.raw(&request)
     }
 
+    fn kept(&self) -> MutexGuard<'_, Option<(String, Instant)>> {
+        self.token.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The token, and whether it was made just now.
     fn token(&self) -> Result<(String, bool), SyncError> {
-        let mut kept = self.token.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept();
         if let Some((token, until)) = kept.as_ref()
             && Instant::now() < *until
         {

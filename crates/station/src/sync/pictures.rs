@@ -1,4 +1,4 @@
-//! Pictures to the hub: four at a time, in parts that grow while they go well and shrink when they are cut. A picture is
+//! Pictures to the hub: some at a time, in parts that grow while they go well and shrink when they are cut. A picture is
 //! there when the hub says so, by its hash.
 
 use super::{
@@ -20,8 +20,8 @@ use std::{
 use wellread_store::{Blob, BlobState, Sha256, Writing};
 use wellread_wire::{FEWEST_PART_BYTES, MOST_PART_BYTES, problem::code};
 
-/// Pictures on their way at the same time.
-pub(super) const AT_ONCE: usize = 4;
+/// Pictures on their way at the same time: each waits for several disks in turn, and the network should not.
+pub(super) const AT_ONCE: usize = 8;
 /// Pictures looked up at a time.
 const PAGE: u32 = 64;
 /// For how long a part should take: long enough for the network to be used, short enough to be lost.

@@ -38,6 +38,27 @@ fn after_a_cut_one_part_at_most_goes_again() {
 }
 
 #[test]
+fn a_restored_hub_is_asked_before_a_picture_goes_again() {
+    let bench = Bench::new();
+    let (kept, lost) = (picture(1, 9_000), picture(2, 9_000));
+    bench.plate(1, "S1", &kept);
+    bench.plate(2, "S1", &lost);
+    bench.sync();
+    let name = Sha256::of(&kept).to_string();
+    bench.hub.restore(0);
+    // Its pictures are not in the database that was restored: most are still there.
+    let mut state = bench.hub.state();
+    state.part_sizes.clear();
+    state.blobs.insert(name.clone(), kept.clone());
+    state.verified.insert(name);
+    drop(state);
+    bench.sync();
+    let state = bench.hub.state();
+    assert_eq!(state.verified.len(), 2, "both are there again");
+    assert_eq!(state.part_sizes, [lost.len()], "and only the one that was not there was sent");
+}
+
+#[test]
 fn a_network_that_cuts_every_large_part_gets_small_ones() {
     let bench = Bench::new();
     bench.plate(1, "S1", &picture(1, 1 << 20));

@@ -25,6 +25,7 @@ fn databases_of_earlier_releases_open_with_all_they_hold() {
         .collect();
     assert!(!kept.is_empty(), "the first release's database is kept");
     for path in kept {
+        let schema: u32 = path.file_stem().unwrap().to_str().unwrap().trim_start_matches("schema_").parse().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let copy = folder.path().join("station.db");
         std::fs::copy(&path, &copy).unwrap();
@@ -34,11 +35,11 @@ fn databases_of_earlier_releases_open_with_all_they_hold() {
         let told = db.read(|r| r.outbox_after(0, 1000)).unwrap();
         assert!(told.iter().filter(|record| record.kind == "run").count() == 3, "and wait for the hub");
         assert!(
-            told.iter().all(|record| record.schema_version == i64::from(path.ends_with("schema_5.db")) + 1),
+            told.iter().all(|record| record.schema_version == i64::from(schema >= 5) + 1),
             "in the version that was written then: a record is never rewritten"
         );
         let untold = db.read(|r| r.sync_connection()).unwrap().untold;
-        assert_eq!(untold, !path.ends_with("schema_5.db"), "{}: earlier releases did not tell all", path.display());
+        assert_eq!(untold, schema < 5, "{}: earlier releases did not tell all", path.display());
         let found = db.verify().unwrap();
         assert_eq!(found.findings, [], "{}: it verifies after its migrations", path.display());
         db.write(&station_at(100), |w| w.record_run(&new_run(100, "S9", "1"), &completion([4; 8], false))).unwrap();
