@@ -8,8 +8,12 @@ mod server;
 use crate::problem::Problem;
 use chrono::{DateTime, Utc};
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Timeouts};
+use futures_util::future::join;
 use serde_json::Value;
-use std::time::Duration;
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 use tokio_postgres::{
     Row,
     error::SqlState,
@@ -35,6 +39,8 @@ pub struct Db {
 #[derive(Debug)]
 pub struct Tx {
     connection: Option<Object>,
+    /// What opens it and says whose it is, until it was sent.
+    opening: Mutex<Option<String>>,
 }
 
 /// Why a statement failed, where it matters to the caller.
@@ -126,9 +132,7 @@ impl Db {
             PoolError::Backend(why) => why.into(),
             other => DbError::Passing(other.to_string()),
         })?;
-        let tx = Tx { connection: Some(connection) };
-        tx.batch(&format!("BEGIN; {whose}")).await?;
-        Ok(tx)
+        Ok(Tx { connection: Some(connection), opening: Mutex::new(Some(format!("BEGIN; {whose}"))) })
     }
 
     /// Connections in use, and the most there may be.
@@ -143,9 +147,26 @@ impl Tx {
         self.connection.as_ref().ok_or_else(|| DbError::Passing("the transaction is over".to_owned()))
     }
 
+    fn opening(&self) -> Option<String> {
+        self.opening.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Does a statement. The first one goes right behind what opens the transaction, without waiting for the answer to
+    /// that: the server does them in the order in which they come.
+    async fn behind_opening<T>(
+        &self,
+        statement: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, DbError> {
+        let Some(opening) = self.opening() else { return Ok(statement.await?) };
+        // In this order: a statement is sent when it is first asked how far it is.
+        let (opened, done) = join(self.connection()?.batch_execute(&opening), statement).await;
+        opened?;
+        Ok(done?)
+    }
+
     /// The rows that a statement returns.
     pub async fn query(&self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, DbError> {
-        Ok(self.connection()?.query_typed(sql, params).await?)
+        self.behind_opening(self.connection()?.query_typed(sql, params)).await
     }
 
     /// The first row that a statement returns.
@@ -160,17 +181,19 @@ impl Tx {
 
     /// How many rows a statement changed.
     pub async fn execute(&self, sql: &str, params: &[Param<'_>]) -> Result<u64, DbError> {
-        Ok(self.connection()?.execute_typed(sql, params).await?)
+        self.behind_opening(self.connection()?.execute_typed(sql, params)).await
     }
 
     /// Statements without parameters: savepoints and the like.
     pub async fn batch(&self, sql: &str) -> Result<(), DbError> {
-        Ok(self.connection()?.batch_execute(sql).await?)
+        self.behind_opening(self.connection()?.batch_execute(sql)).await
     }
 
     /// Makes everything of it true. An error leaves it unknown whether it did.
     pub async fn commit(mut self) -> Result<(), DbError> {
-        self.batch("COMMIT").await?;
+        if self.opening().is_none() {
+            self.batch("COMMIT").await?;
+        }
         // Only now: a connection that goes back to the pool is in no transaction.
         drop(self.connection.take());
         Ok(())
@@ -178,7 +201,9 @@ impl Tx {
 
     /// Takes everything of it back.
     pub async fn rollback(mut self) -> Result<(), DbError> {
-        self.batch("ROLLBACK").await?;
+        if self.opening().is_none() {
+            self.batch("ROLLBACK").await?;
+        }
         drop(self.connection.take());
         Ok(())
     }
@@ -189,6 +214,9 @@ impl Drop for Tx {
     /// the middle of a statement, is closed, and the server takes back what it had begun.
     fn drop(&mut self) {
         let Some(connection) = self.connection.take() else { return };
+        if self.opening().is_some() {
+            return;
+        }
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
             drop(Object::take(connection));
             return;
