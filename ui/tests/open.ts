@@ -12,7 +12,7 @@ export async function open(hash: string, script: Script = {}): Promise<ScriptedS
   location.hash = hash;
   window.dispatchEvent(new HashChangeEvent('hashchange'));
   render(App);
-  await waitFor(() => expect(document.querySelector('h1')).not.toBeNull(), { timeout: 8000 });
+  await waitFor(() => expect(document.querySelector('h1')).not.toBeNull());
   return station;
 }
 

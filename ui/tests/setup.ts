@@ -1,4 +1,8 @@
+import { configure } from '@testing-library/svelte';
 import { vi } from 'vitest';
+
+// The first visit of a screen loads it, on a machine that compiles beside it.
+configure({ asyncUtilTimeout: 8000 });
 
 // What a browser has and jsdom lacks. Sizes are zero there, so nothing tests layout; the screens' own test does.
 class NoObserver {

@@ -13,18 +13,18 @@ test('what waits for headquarters is in sight on every screen, and leads to what
   await fireEvent.click(mark);
   window.location.hash = mark.getAttribute('href') ?? '';
   window.dispatchEvent(new HashChangeEvent('hashchange'));
-  await screen.findByText('The last try to reach headquarters failed.', {}, { timeout: 8000 });
+  await screen.findByText('The last try to reach headquarters failed.');
   screen.getByText(/everything waits here and goes by itself\. Next try in 3 minutes\./);
 });
 
 test('a network that is away is no trouble of the bench, and what needs a person is', async () => {
   await open('#/bench', { sync: 'waiting' });
-  await screen.findByText('Next plate', {}, { timeout: 8000 });
+  await screen.findByText('Next plate');
   screen.getByText('Watching');
   expect(screen.queryByText('The last try to reach headquarters failed.'), 'only the line above').toBeNull();
   cleanup();
   await open('#/bench', { sync: 'fenced' });
-  const told = await screen.findByText('Headquarters takes nothing from this station now.', {}, { timeout: 8000 });
+  const told = await screen.findByText('Headquarters takes nothing from this station now.');
   expect(told.closest('a')?.getAttribute('href')).toBe('#/sync');
   screen.getByText('Watching');
 });
@@ -38,7 +38,7 @@ test('a station of its own is told nothing of a headquarters on other screens', 
 
 test('a station joins with an address and a code, and a refused code can be mended', async () => {
   const station = await open('#/sync', { sync: 'not-enrolled' });
-  const join = await screen.findByRole('button', { name: 'Join' }, { timeout: 8000 });
+  const join = await screen.findByRole('button', { name: 'Join' });
   expect(join.title, 'it says what is missing').toBe('Enter the address of headquarters.');
   for (const name of ['Pause', 'Sync now']) {
     const button = screen.getByRole('button', { name });
@@ -65,7 +65,7 @@ test('a station joins with an address and a code, and a refused code can be mend
 
 test('sending is paused with a reason, and resumed', async () => {
   const station = await open('#/sync', { sync: 'syncing' });
-  await fireEvent.click(await screen.findByRole('button', { name: 'Pause' }, { timeout: 8000 }));
+  await fireEvent.click(await screen.findByRole('button', { name: 'Pause' }));
   const dialog = await screen.findByRole('dialog', { name: 'Pause sending?' });
   await fireEvent.submit(dialog.querySelector('form')!);
   expect(
@@ -88,7 +88,7 @@ test('sending is paused with a reason, and resumed', async () => {
 
 test('a fenced station is taken over in two steps, the second with a reason', async () => {
   const station = await open('#/sync', { sync: 'fenced' });
-  await fireEvent.click(await screen.findByRole('button', { name: 'This PC goes on' }, { timeout: 8000 }));
+  await fireEvent.click(await screen.findByRole('button', { name: 'This PC goes on' }));
   const first = await screen.findByRole('dialog', { name: 'Does this PC go on as Bench 1?' });
   const next = within(first).getByRole('button', { name: 'Go on' });
   expect(next.title, 'not before somebody has made sure').toBe('Make sure of that first.');
@@ -108,7 +108,7 @@ test('a fenced station is taken over in two steps, the second with a reason', as
 
 test('who may only look is told why at every control of the sync', async () => {
   await open('#/sync', { sync: 'fenced', as: 'visitor' });
-  const over = await screen.findByRole('button', { name: 'This PC goes on' }, { timeout: 8000 });
+  const over = await screen.findByRole('button', { name: 'This PC goes on' });
   for (const button of [over, screen.getByRole('button', { name: 'Pause' })]) {
     expect(button.getAttribute('aria-disabled')).toBe('true');
     expect(button.title).toContain('change settings');
@@ -117,7 +117,7 @@ test('who may only look is told why at every control of the sync', async () => {
 
 test('rejected records come first, each with what to do', async () => {
   await open('#/sync', { sync: 'rejected' });
-  await screen.findByText('Tell headquarters which one holds.', { exact: false }, { timeout: 8000 });
+  await screen.findByText('Tell headquarters which one holds.', { exact: false });
   screen.getByText('Tell headquarters the number of this record', { exact: false });
   screen.getByText('What headquarters sent and cannot be used here');
   expect(screen.getByRole('tab', { name: /Rejected/ }).getAttribute('aria-selected')).toBe('true');
@@ -126,7 +126,7 @@ test('rejected records come first, each with what to do', async () => {
 
 test('the first start is as short as it was without headquarters, and joins one where it is told to', async () => {
   const fill = async () => {
-    await fireEvent.input(await screen.findByLabelText('Name of the station', {}, { timeout: 8000 }), {
+    await fireEvent.input(await screen.findByLabelText('Name of the station'), {
       target: { value: 'B' },
     });
     await fireEvent.input(screen.getByLabelText('User name'), { target: { value: 'anong' } });
@@ -138,7 +138,7 @@ test('the first start is as short as it was without headquarters, and joins one 
   await fill();
   expect(document.querySelector<HTMLDetailsElement>('details')?.open, 'out of the way').toBe(false);
   await fireEvent.submit(document.querySelector('form')!);
-  await screen.findByRole('navigation', { name: 'Main menu' }, { timeout: 8000 });
+  await screen.findByRole('navigation', { name: 'Main menu' });
   expect(
     alone.calls.some((call) => call.name === 'enrol'),
     'nobody is asked',
@@ -154,7 +154,7 @@ test('the first start is as short as it was without headquarters, and joins one 
   expect(go.title, 'half of it is not enough').toBe('Enter the one-time code.');
   await fireEvent.input(screen.getByLabelText('One-time code'), { target: { value: 'OLD' } });
   await fireEvent.submit(document.querySelector('form')!);
-  await screen.findByRole('navigation', { name: 'Main menu' }, { timeout: 8000 });
+  await screen.findByRole('navigation', { name: 'Main menu' });
   expect((await screen.findByRole('alert')).textContent, 'the station is there, whatever the hub says').toContain(
     'cannot be used',
   );
@@ -164,7 +164,7 @@ test('the first start is as short as it was without headquarters, and joins one 
 
 test('what came from headquarters is told so and cannot be changed here', async () => {
   const station = await open('#/people');
-  const row = (await screen.findByText('maria', {}, { timeout: 8000 })).closest('tr')!;
+  const row = (await screen.findByText('maria')).closest('tr')!;
   within(row).getByText('From headquarters');
   for (const name of ['Roles', 'Password', 'Close account']) {
     const button = within(row).getByRole('button', { name });
@@ -180,7 +180,7 @@ test('what came from headquarters is told so and cannot be changed here', async 
 
 test('an assay of headquarters is copied and never continued, and offered models are tried as others', async () => {
   await open('#/assay/lab-hi@3');
-  const next = await screen.findByRole('button', { name: 'New version' }, { timeout: 8000 });
+  const next = await screen.findByRole('button', { name: 'New version' });
   expect(next.title).toContain('comes from headquarters');
   expect(screen.getByRole('button', { name: 'Copy as new' }).getAttribute('aria-disabled')).toBeNull();
   screen.getByText('From headquarters');
@@ -195,9 +195,7 @@ test('an assay of headquarters is copied and never continued, and offered models
 
 test('a setting of headquarters is marked, and says that it is changed there', async () => {
   const station = await open('#/settings');
-  const theirs = (await screen.findByText('Wrong passwords until an account locks', {}, { timeout: 8000 })).closest(
-    'li',
-  )!;
+  const theirs = (await screen.findByText('Wrong passwords until an account locks')).closest('li')!;
   within(theirs).getByText('From headquarters');
   const change = within(theirs).getByRole('button', { name: /^Change/ });
   expect([change.getAttribute('aria-disabled'), change.title]).toEqual([
@@ -212,15 +210,13 @@ test('a setting of headquarters is marked, and says that it is changed there', a
 
 test('a layout of headquarters is listed, and an assay of ones own begins with it', async () => {
   const station = await open('#/assays');
-  const layouts = (await screen.findByRole('heading', { name: 'Plate layouts' }, { timeout: 8000 })).closest(
-    'section',
-  )!;
+  const layouts = (await screen.findByRole('heading', { name: 'Plate layouts' })).closest('section')!;
   const row = within(layouts).getByText('Eight sera with controls').closest('tr')!;
   within(row).getByText('From headquarters');
   within(row).getByText('8');
   location.hash = '#/assay/hi@1';
   window.dispatchEvent(new HashChangeEvent('hashchange'));
-  await fireEvent.click(await screen.findByRole('button', { name: 'Copy as new' }, { timeout: 8000 }));
+  await fireEvent.click(await screen.findByRole('button', { name: 'Copy as new' }));
   const text = () => screen.getByRole<HTMLTextAreaElement>('textbox', { name: 'Text of the assay' }).value;
   expect(text(), 'none yet').not.toContain('negative_control');
   const choice = await screen.findByLabelText<HTMLSelectElement>('Begin with a layout');
@@ -243,6 +239,6 @@ test('an assay that headquarters chose is chosen there', async () => {
       : answer(name, args);
   location.hash = '#/assays';
   window.dispatchEvent(new HashChangeEvent('hashchange'));
-  const [use] = await screen.findAllByRole('button', { name: 'Use for new plates' }, { timeout: 8000 });
+  const [use] = await screen.findAllByRole('button', { name: 'Use for new plates' });
   await waitFor(() => expect(use?.title).toBe('Headquarters set this, and it is changed there.'));
 });

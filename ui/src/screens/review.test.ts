@@ -6,7 +6,7 @@ closesAfterEach();
 
 test('a plate is reviewed by keys alone', async () => {
   const station = await open('#/review/01a1ff89-run0-7000-8000-00000000019b');
-  const plate = await screen.findByRole('grid', {}, { timeout: 8000 });
+  const plate = await screen.findByRole('grid');
   await waitFor(() => expect(within(plate).getAllByRole('gridcell').length).toBe(96));
   const focused = () => within(plate).getByRole('gridcell', { selected: true });
   expect(focused().getAttribute('aria-label'), 'the least certain well comes first').toContain(
@@ -36,7 +36,7 @@ test('a plate is reviewed by keys alone', async () => {
 
 test('who may only look is told why at every control', async () => {
   const station = await open('#/review/01a1ff89-run0-7000-8000-00000000019b', { as: 'visitor' });
-  const accept = await screen.findByRole('button', { name: 'Accept' }, { timeout: 8000 });
+  const accept = await screen.findByRole('button', { name: 'Accept' });
   expect(accept.getAttribute('aria-disabled')).toBe('true');
   expect(accept.title).toContain('review results');
   await fireEvent.click(accept);
@@ -50,7 +50,7 @@ test('who may only look is told why at every control', async () => {
 
 test('a plate that arrives while another is reviewed leaves the review alone', async () => {
   const station = await open('#/review/01a1ff89-run0-7000-8000-00000000019b');
-  await screen.findByRole('grid', {}, { timeout: 8000 });
+  await screen.findByRole('grid');
   const title = document.querySelector('h1')?.textContent;
   const listed = vi.fn();
   station.on('changed', listed);
@@ -61,7 +61,7 @@ test('a plate that arrives while another is reviewed leaves the review alone', a
 
 test('a key changes the two wells that it goes between and no other', async () => {
   await open('#/review/01a1ff89-run0-7000-8000-00000000019b');
-  await waitFor(() => expect(document.querySelector('[data-well][tabindex="0"]')).not.toBeNull(), { timeout: 8000 });
+  await waitFor(() => expect(document.querySelector('[data-well][tabindex="0"]')).not.toBeNull());
   const cells = [...document.querySelectorAll<HTMLElement>('[data-well]')];
   const from = document.querySelector<HTMLElement>('[data-well][aria-selected="true"]')!;
   from.focus();

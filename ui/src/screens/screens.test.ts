@@ -22,7 +22,7 @@ test('every command of the window is answered by the scripted station', async ()
 
 test('a scan enters the next plate wherever the focus is, and typing does not', async () => {
   const station = await open('#/bench');
-  await screen.findByText('Next plate', {}, { timeout: 8000 });
+  await screen.findByText('Next plate');
   const type = (text: string, gapMs: number, from: number) => {
     [...text, 'Enter'].forEach((key, n) => {
       const event = new KeyboardEvent('keydown', { key, bubbles: true });
@@ -42,7 +42,7 @@ test('a scan enters the next plate wherever the focus is, and typing does not', 
 
 test('a dropped picture goes as bytes, with its name in a header', async () => {
   const station = await open('#/bench');
-  await screen.findByText('Next plate', {}, { timeout: 8000 });
+  await screen.findByText('Next plate');
   const files = ['แผ่น 1.jpg', '2.tif'].map((name) =>
     // What a browser can and jsdom cannot.
     Object.assign(new File([], name), { arrayBuffer: () => Promise.resolve(new ArrayBuffer(7)) }),
@@ -63,7 +63,7 @@ test('a dropped picture goes as bytes, with its name in a header', async () => {
 
 test('runs are sorted by their heads', async () => {
   const station = await open('#/runs');
-  const head = await screen.findByRole('button', { name: 'Read' }, { timeout: 8000 });
+  const head = await screen.findByRole('button', { name: 'Read' });
   const asked = () => station.calls.filter((call) => call.name === 'runs').at(-1)?.args['filter'];
   expect(head.closest('[role=columnheader]')?.getAttribute('aria-sort')).toBe('descending');
   await fireEvent.click(head);
@@ -76,7 +76,7 @@ test('runs are sorted by their heads', async () => {
 
 test('a model is tried on past plates before it is switched to, and the trial may be stopped', async () => {
   const station = await open('#/models', { slow: true });
-  const trial = await screen.findByRole('button', { name: 'Try on 50 past plates' }, { timeout: 8000 });
+  const trial = await screen.findByRole('button', { name: 'Try on 50 past plates' });
   expect(screen.getByRole('button', { name: 'Switch to them' }).getAttribute('aria-disabled')).toBe('true');
   await fireEvent.click(trial);
   await fireEvent.click(await screen.findByRole('button', { name: 'Cancel' }));
@@ -107,7 +107,7 @@ test('a model is tried on past plates before it is switched to, and the trial ma
 test('the program is quit after a question, and says what that means', async () => {
   const station = await open('#/settings');
   const quits = () => station.calls.filter((call) => call.name === 'quit').length;
-  await fireEvent.click(await screen.findByRole('button', { name: 'Quit Wellread' }, { timeout: 8000 }));
+  await fireEvent.click(await screen.findByRole('button', { name: 'Quit Wellread' }));
   const dialog = await screen.findByRole('dialog', { name: 'Quit Wellread?' });
   within(dialog).getByText(/not read until Wellread is started again/);
   expect(quits()).toBe(0);
@@ -117,7 +117,7 @@ test('the program is quit after a question, and says what that means', async () 
 
 test('wells get their role from the keys, and the text follows', async () => {
   const station = await open('#/assay/hi@1');
-  await fireEvent.click(await screen.findByRole('button', { name: 'New version' }, { timeout: 8000 }));
+  await fireEvent.click(await screen.findByRole('button', { name: 'New version' }));
   const plate = await screen.findByRole('grid');
   const text = () => screen.getByRole<HTMLTextAreaElement>('textbox', { name: 'Text of the assay' }).value;
   expect(text()).not.toContain('negative_control');
@@ -132,7 +132,7 @@ test('wells get their role from the keys, and the text follows', async () => {
 
 test('the recovery key is offered where there is one', async () => {
   const station = await open('#/settings');
-  await fireEvent.click(await screen.findByRole('button', { name: 'Save the recovery key' }, { timeout: 8000 }));
+  await fireEvent.click(await screen.findByRole('button', { name: 'Save the recovery key' }));
   await waitFor(() =>
     expect(station.calls.find((call) => call.name === 'export_recovery_key')?.args).toEqual({
       path: 'E:\\wellread-recovery.key',

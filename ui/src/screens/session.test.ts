@@ -44,7 +44,7 @@ test('locking takes the screen away before the station has answered', async () =
 
 test('a station that locked by itself takes the window with it', async () => {
   const station = await open('#/bench');
-  await screen.findByText('Next plate', {}, { timeout: 8000 });
+  await screen.findByText('Next plate');
   await station.call('lock', {});
   await expect(commands.bench()).rejects.toMatchObject({ code: 'locked' });
   await waitFor(() =>
@@ -54,7 +54,7 @@ test('a station that locked by itself takes the window with it', async () => {
 
 test('the first start says what is missing until nothing is', async () => {
   const station = await open('#/', { scene: 'first-start' });
-  await screen.findByRole('button', { name: 'Start the station' }, { timeout: 8000 });
+  await screen.findByRole('button', { name: 'Start the station' });
   const go = () => screen.getByRole('button', { name: 'Start the station' });
   expect(go().getAttribute('aria-disabled')).toBe('true');
   await fireEvent.input(screen.getByLabelText('Name of the station'), { target: { value: 'Bench 2' } });
@@ -65,7 +65,7 @@ test('the first start says what is missing until nothing is', async () => {
   await fireEvent.input(screen.getByLabelText('Password again'), { target: { value: PASSWORD } });
   expect(go().getAttribute('aria-disabled')).toBeNull();
   await fireEvent.submit(document.querySelector('form')!);
-  await screen.findByRole('navigation', { name: 'Main menu' }, { timeout: 8000 });
+  await screen.findByRole('navigation', { name: 'Main menu' });
   const sent = station.calls.find((call) => call.name === 'first_start')?.args['order'];
   expect(sent).toMatchObject({ station: 'Bench 2', simulated: true, encryption: { kind: 'keyring' } });
   expect(sent, 'the folders that were suggested').toMatchObject({ deliver: 'C:\\Users\\bench\\Documents\\Results' });
@@ -78,28 +78,26 @@ test('a link from outside opens the run, after signing in where the station is l
   await fireEvent.input(screen.getByLabelText('User name'), { target: { value: 'anong' } });
   await fireEvent.input(screen.getByLabelText('Password'), { target: { value: PASSWORD } });
   await fireEvent.submit(document.querySelector('form')!);
-  await waitFor(() => expect(station.calls.find((call) => call.name === 'run')?.args).toEqual({ run_id: run }), {
-    timeout: 8000,
-  });
+  await waitFor(() => expect(station.calls.find((call) => call.name === 'run')?.args).toEqual({ run_id: run }));
 });
 
 test('a restored station begins at its sign-in', async () => {
   await open('#/settings');
-  await fireEvent.click(await screen.findByRole('button', { name: 'Restore' }, { timeout: 8000 }));
+  await fireEvent.click(await screen.findByRole('button', { name: 'Restore' }));
   await fireEvent.click(await screen.findByRole('button', { name: 'Choose a backup' }));
-  await screen.findByText('Locked', {}, { timeout: 8000 });
+  await screen.findByText('Locked');
 });
 
 test('a restore may be stopped while nobody is signed in', async () => {
   const station = await open('#/settings', { slow: true });
-  await fireEvent.click(await screen.findByRole('button', { name: 'Restore' }, { timeout: 8000 }));
+  await fireEvent.click(await screen.findByRole('button', { name: 'Restore' }));
   await fireEvent.click(await screen.findByRole('button', { name: 'Choose a backup' }));
-  const waiting = await screen.findByRole('heading', { name: 'Restoring a backup', level: 1 }, { timeout: 8000 });
+  const waiting = await screen.findByRole('heading', { name: 'Restoring a backup', level: 1 });
   await fireEvent.click(within(waiting.closest('main')!).getByRole('button', { name: 'Cancel' }));
   const task = station.calls.find((call) => call.name === 'cancel')?.args['task'] as string;
   const fault = { code: 'cancelled', message: '' };
   station.emit('task', { id: task, name: 'restore', done: 3, total: 1200, ended: { fault } });
-  await screen.findByText('Locked', {}, { timeout: 8000 });
+  await screen.findByText('Locked');
   await screen.findByText('It was stopped.');
 });
 
