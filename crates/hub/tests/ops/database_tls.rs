@@ -3,6 +3,7 @@
 use crate::{
     node::{self, Node},
     place::Place,
+    until::until,
 };
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use std::{
@@ -57,10 +58,9 @@ impl Encrypted {
         }
         server.batch_execute("ALTER SYSTEM SET ssl = on").await.unwrap();
         server.batch_execute("SELECT pg_reload_conf()").await.unwrap();
-        while !is_encrypted(&place.database.app_url(), None).await.unwrap() {
-            // Until the server has read it.
-            tokio::task::yield_now().await;
-        }
+        let url = place.database.app_url();
+        until("the server has read that it has TLS", async || is_encrypted(&url, None).await.unwrap().then_some(()))
+            .await;
         Self { place, ca: ca_file, other_ca, own }
     }
 
@@ -173,13 +173,11 @@ async fn the_program_keeps_to_it_in_all_it_does() {
     let superuser = at.place.superuser().await;
     let sql = "SELECT count(*), count(*) FILTER (WHERE s.ssl), count(*) FILTER (WHERE a.query LIKE 'LISTEN%')
         FROM pg_stat_activity a JOIN pg_stat_ssl s USING (pid) WHERE a.usename = 'wellread_app'";
-    let (all, encrypted) = loop {
+    let (all, encrypted) = until("the node listens", async || {
         let row = superuser.query_one(sql, &[]).await.unwrap();
-        if row.get::<_, i64>(2) > 0 {
-            break (row.get::<_, i64>(0), row.get::<_, i64>(1));
-        }
-        tokio::task::yield_now().await;
-    };
+        (row.get::<_, i64>(2) > 0).then(|| (row.get::<_, i64>(0), row.get::<_, i64>(1)))
+    })
+    .await;
     assert!(all >= 2 && encrypted == all, "the pool's and the one that listens: {encrypted} of {all}");
     drop(node);
 }

@@ -24,3 +24,5 @@ mod shutdown;
 mod size_and_time;
 mod station;
 mod tls;
+#[path = "../support/until.rs"]
+mod until;

@@ -1,6 +1,6 @@
 //! The program itself: as a node that serves, and as a command.
 
-use crate::place::Place;
+use crate::{place::Place, until::until};
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
     io::{BufRead as _, BufReader},
@@ -86,9 +86,7 @@ impl Node {
 
     /// Waits until it logs this.
     pub(crate) async fn logs(&self, text: &str) {
-        while !self.log().contains(text) {
-            tokio::task::yield_now().await;
-        }
+        until(&format!("'{text}' is in the log"), async || self.log().contains(text).then_some(())).await;
     }
 
     /// Waits for its end.

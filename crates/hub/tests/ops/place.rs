@@ -1,5 +1,6 @@
 //! A database, a folder for blobs, and the hub on them, in this process.
 
+use crate::until::until;
 use reqwest::{Client, Method, RequestBuilder, header::HeaderMap};
 use serde_json::Value;
 use std::{net::SocketAddr, path::PathBuf};
@@ -159,9 +160,10 @@ impl Lock {
     pub(crate) async fn is_waited_for(&self) {
         let sql = "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (
             SELECT oid FROM pg_database WHERE datname = current_database())";
-        while self.0.query_one(sql, &[]).await.unwrap().get::<_, i64>(0) == 0 {
-            tokio::task::yield_now().await;
-        }
+        until("somebody waits for the lock", async || {
+            (self.0.query_one(sql, &[]).await.unwrap().get::<_, i64>(0) > 0).then_some(())
+        })
+        .await;
     }
 
     pub(crate) async fn let_go(self) {

@@ -3,6 +3,7 @@
 use crate::{
     model::{Run, alike, expected},
     place::{A, B, Place, as_org, attempt, begin, connect, denied, listen, number, refusal},
+    until::until,
 };
 use serde_json::Value;
 use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
@@ -247,9 +248,7 @@ async fn two_stations_with_plates_of_one_sample_lose_nothing() -> anyhow::Result
     let second = all(&runs[1]);
     let second = tokio::spawn(async move { as_org(&other, A, &second).await });
     let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    while place.count(waits).await? == 0 {
-        tokio::task::yield_now().await;
-    }
+    until("the second one waits", async || (place.count(waits).await.unwrap() > 0).then_some(())).await;
     place.app.batch_execute("COMMIT").await?;
     second.await??;
     let counted = place.count("SELECT counted_runs FROM microplates.sample_summary").await?;

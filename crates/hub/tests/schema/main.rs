@@ -9,3 +9,5 @@ mod model;
 mod months;
 mod names;
 mod place;
+#[path = "../support/until.rs"]
+mod until;

@@ -1,6 +1,6 @@
 //! What headquarters say: the feed in an order that nobody misses an entry of, and the snapshot behind its horizon.
 
-use crate::support::{Answered, Org, TestHub};
+use crate::support::{Answered, Org, TestHub, until};
 use serde_json::json;
 use std::{
     collections::BTreeSet,
@@ -52,10 +52,11 @@ async fn a_hint_brings_an_entry_to_a_station_that_waits() {
     });
     let began = Instant::now();
     say(&hub, &org, None, "config:a", &setting("a")).await;
-    while !waiting.is_finished() {
+    until("the station that waits has its answer", async || {
         hub.hub.news.tell(Hint::Feed(org.id));
-        tokio::task::yield_now().await;
-    }
+        waiting.is_finished().then_some(())
+    })
+    .await;
     assert_eq!(waiting.await.unwrap().entries.len(), 1, "the entry");
     assert!(began.elapsed() < Duration::from_secs(8), "before it would have looked: {:?}", began.elapsed());
 }

@@ -1,6 +1,6 @@
 //! A database that is an older copy of itself, and a hub that says so.
 
-use crate::support::{Plate, TestHub};
+use crate::support::{Plate, TestHub, until};
 use serde_json::json;
 use std::time::Duration;
 use uuid::Uuid;
@@ -53,9 +53,10 @@ async fn how_far_the_database_is_gets_noted_without_any_upkeep() {
     hub.restart_bare().await;
     let generation: i64 = hub.one("SELECT generation FROM public.hub_state", &[]).await;
     let counting = tokio::spawn(epoch::keep_counting(hub.hub.clone(), Duration::from_millis(5)));
-    while hub.hub.objects.marker().await.unwrap().unwrap().generation <= generation {
-        tokio::task::yield_now().await;
-    }
+    until("the marker is further than the restored database", async || {
+        (hub.hub.objects.marker().await.unwrap().unwrap().generation > generation).then_some(())
+    })
+    .await;
     counting.abort();
     assert!(counting.await.unwrap_err().is_cancelled(), "it goes on for as long as the hub runs");
     hub.database.restore(&backup).unwrap();

@@ -2,9 +2,11 @@
 
 mod plate;
 mod station;
+mod until;
 
 pub use plate::{Plate, WELLS};
 pub use station::{Answered, Stored, TestStation};
+pub(crate) use until::until;
 
 use serde_json::{Value, json};
 use std::net::SocketAddr;
