@@ -1,6 +1,7 @@
 //! Blobs: in parts, after cuts, with wrong bytes, by several at once, and of several organizations.
 
-use crate::support::{Answered, TestHub, TestStation};
+use crate::support::{Answered, TestHub, TestStation, client};
+use reqwest::Body;
 use wellread_wire::chain::Sha256;
 
 const PART: usize = 128 * 1024;
@@ -131,6 +132,28 @@ async fn parts_of_another_size_begin_anew_and_edges_hold() {
     assert_eq!(Answered::of(station.get(&format!("blobs/{empty}"))).await.good().body, b"", "and can be fetched");
     let unnamed = station.get("blobs/nothash");
     assert_eq!(Answered::of(unnamed).await.status, 404, "no hash names nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_that_does_not_say_its_size_is_measured_as_it_comes() {
+    let hub = TestHub::start().await;
+    let org = hub.org("lab").await;
+    let station = hub.station(&org).await;
+    let whole = bytes(1, 5 << 20);
+    let sha256 = Sha256::of(&whole);
+    let put = async |count: usize| {
+        let pieces: Vec<_> =
+            whole[..count].chunks(64 << 10).map(|piece| Ok::<_, std::io::Error>(piece.to_vec())).collect();
+        let path = format!("{}/v1/stations/{}/blobs/{sha256}?offset=0&size={}", hub.url, station.id, whole.len());
+        let part = client().put(path).bearer_auth(&station.token);
+        Answered::of(part.body(Body::wrap_stream(futures_util::stream::iter(pieces)))).await
+    };
+    let large = put((4 << 20) + 1).await;
+    assert_eq!((large.status, large.code().as_str()), (413, "too-large"), "it did not break off: it must be smaller");
+    assert_eq!(large.more()["most_bytes"], 4 << 20, "and how large it may be");
+    assert_eq!(station.look(&sha256).await.0, "absent", "nothing of it is kept");
+    put(4 << 20).await.good();
+    assert_eq!(station.look(&sha256).await, ("partial".to_owned(), 4 << 20), "up to there it is taken");
 }
 
 #[tokio::test(flavor = "multi_thread")]

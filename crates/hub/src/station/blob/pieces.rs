@@ -1,7 +1,7 @@
 //! The bytes of a part as they come from the network, hashed on the way and never moved together.
 
 use crate::{Hub, Problem};
-use axum::{RequestExt as _, extract::Request, http::StatusCode};
+use axum::{extract::Request, http::StatusCode};
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
 use object_store::PutPayload;
@@ -28,8 +28,8 @@ impl axum::extract::FromRequest<Hub> for Pieces {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &Hub) -> Result<Self, Problem> {
-        // The limit of the path holds a body that does not announce its size.
-        let mut body = request.into_limited_body().into_data_stream();
+        // Counted here and not by the path's limit: a body that is too large is then told from one that broke off.
+        let mut body = request.into_body().into_data_stream();
         let (mut size, mut hash, mut bytes) = (0_usize, sha2::Sha256::new(), Vec::new());
         while let Some(piece) = body.try_next().await.map_err(|_| unfinished(size))? {
             size = size.saturating_add(piece.len());
