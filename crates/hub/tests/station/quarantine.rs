@@ -1,6 +1,6 @@
 //! Records kept aside: tried again, dropped, and what the station hears of it.
 
-use crate::support::{Plate, TestHub};
+use crate::support::{Plate, TestHub, until};
 use serde_json::{Value, json};
 use wellread_wire::batch::Outcome;
 
@@ -105,10 +105,11 @@ async fn no_station_waits_for_the_records_of_another() {
     busy.execute(drop, &[&second.id]).await.unwrap();
     let retrying = tokio::spawn(async move { admin.post("/v1/quarantine/retry", &json!({})).await });
     let open = "SELECT count(*) FROM microplates.sync_quarantine WHERE state = 'open' AND station_id = $1";
-    while hub.one::<i64>(open, &[&first.id]).await > 0 {
-        assert!(!retrying.is_finished(), "it waits for the second station: {:?}", retrying.await);
-        tokio::task::yield_now().await;
-    }
+    until("the first station's record is settled", async || {
+        assert!(!retrying.is_finished(), "it waits for the second station");
+        (hub.one::<i64>(open, &[&first.id]).await == 0).then_some(())
+    })
+    .await;
     busy.batch_execute("COMMIT").await.unwrap();
     let retried = retrying.await.unwrap().good().json();
     assert_eq!(
@@ -135,4 +136,26 @@ async fn what_is_refused_again_and_again_does_not_keep_others_from_their_turn() 
     assert_eq!(retried["refused"], 500, "no more at once");
     let retried = admin.post("/v1/quarantine/retry", &json!({})).await.good().json();
     assert_eq!(retried["applied"], 1, "then those come first that were not tried: {retried}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_station_with_one_record_that_was_never_tried_comes_before_those_tried_long_ago() {
+    let hub = TestHub::start().await;
+    let org = hub.org("lab").await;
+    let (mut tried, mut mixed) = (hub.station(&org).await, hub.station(&org).await);
+    for _ in 0..500 {
+        tried.append("teleport", &json!({ "to": "Mars" }));
+    }
+    tried.push_all().await;
+    mixed.append("teleport", &json!({ "to": "Mars" }));
+    mixed.append_raw("config", 9, r#"{"key": "a", "value": 1}"#);
+    mixed.push_all().await;
+    hub.run("UPDATE microplates.sync_quarantine SET schema_version = 2 WHERE kind = 'config'", &[]).await;
+    let tries = "UPDATE microplates.sync_quarantine SET tries = 1, last_try_at = now() - make_interval(hours => $2)
+        WHERE station_id = $1 AND kind = 'teleport'";
+    hub.run(tries, &[&tried.id, &2]).await;
+    hub.run(tries, &[&mixed.id, &1]).await;
+    let admin = hub.person(&org, "ada", "admin").await;
+    let retried = admin.post("/v1/quarantine/retry", &json!({})).await.good().json();
+    assert_eq!(retried["applied"], 1, "what was tried an hour ago does not hide what never was: {retried}");
 }

@@ -111,7 +111,7 @@ async fn stations(tx: &Tx, org: Uuid, which: Which<'_>) -> Answer<Vec<Uuid>> {
         .query(
             "SELECT station_id FROM microplates.sync_quarantine
              WHERE org_id = $1 AND state = 'open' AND ($2 IS NULL OR station_id = $2) AND ($3 IS NULL OR code = $3)
-             GROUP BY station_id ORDER BY min(last_try_at) NULLS FIRST, station_id",
+             GROUP BY station_id ORDER BY min(coalesce(last_try_at, '-infinity')), station_id",
             &[p(&org), p(&which.station), p(&which.code)],
         )
         .await?;
