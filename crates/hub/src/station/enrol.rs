@@ -15,7 +15,6 @@ use crate::{
     db::{Param, Tx, p},
 };
 use axum::{Json, extract::State};
-use chrono::{DateTime, Utc};
 use serde_json::json;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
@@ -45,7 +44,7 @@ pub async fn enrol(State(hub): State<Hub>, peer: Peer, Said(told): Said<Enrol>) 
     let found = enrol_code::lock(&tx, org.id, &code).await?.ok_or_else(no_code)?;
     let key = public_key(&told.public_key).map(|key| key.to_bytes().to_vec()).unwrap_or_default();
     if found.used_by == Some(told.station_id) && found.used_key.as_deref() == Some(key.as_slice()) {
-        still_there(&tx, org.id, told.station_id).await?;
+        still_there(&tx, &org, told.station_id, &key).await?;
     } else {
         found.check(told.station_id, hub.clock.now())?;
         take_in(&hub, &tx, &org, &told, &key, &found, &peer).await?;
@@ -104,10 +103,16 @@ async fn organization(hub: &Hub, slug: &str) -> Answer<Option<Organization>> {
     })
 }
 
-async fn still_there(tx: &Tx, org: Uuid, station: Uuid) -> Answer<()> {
-    let sql = "SELECT revoked_at FROM microplates.station WHERE org_id = $1 AND id = $2";
-    let revoked_at: Option<DateTime<Utc>> = column(&tx.query_one(sql, &[p(&org), p(&station)]).await?, 0)?;
-    if revoked_at.is_some() { Err(revoked()) } else { Ok(()) }
+/// Whether a station that spent this code is still known, and by the key that it had then.
+async fn still_there(tx: &Tx, org: &Organization, station: Uuid, key: &[u8]) -> Answer<()> {
+    let sql = "SELECT revoked_at IS NOT NULL, public_key FROM microplates.station WHERE org_id = $1 AND id = $2";
+    let row = tx.query_one(sql, &[p(&org.id), p(&station)]).await?;
+    let (is_revoked, known): (bool, &[u8]) = (column(&row, 0)?, column(&row, 1)?);
+    match is_revoked {
+        true => Err(revoked()),
+        false if known != key => Err(station_known(org, station)),
+        false => Ok(()),
+    }
 }
 
 /// Why a code that is good for any new station gives a known one no other key: whoever has its data, or only its id,

@@ -75,6 +75,24 @@ async fn a_code_for_a_known_station_replaces_its_key_and_voids_the_tokens_before
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_spent_code_does_not_say_enrolled_to_a_key_that_was_replaced() {
+    let hub = TestHub::start().await;
+    let org = hub.org("lab").await;
+    let code = hub.code(&org).await;
+    let mut old = TestStation::new(&hub, &org);
+    old.enrol(&code).await.good();
+    let mut new = old.clone();
+    new.key = SigningKey::from_bytes(&[9; 32]);
+    let second = hub.code_for(&org, old.id).await;
+    new.enrol(&second).await.good();
+    let again = old.enrol(&code).await;
+    assert_eq!((again.status, again.code().as_str()), (409, "station-known"), "its key is void, and it must hear so");
+    assert!(again.json()["detail"].as_str().unwrap().contains("--station"), "with the way back");
+    new.enrol(&second).await.good();
+    new.authenticate().await.good();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_code_for_any_station_gives_a_known_one_no_other_key() {
     let hub = TestHub::start().await;
     let org = hub.org("lab").await;
