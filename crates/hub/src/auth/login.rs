@@ -140,6 +140,9 @@ pub async fn refresh(State(hub): State<Hub>, peer: Peer, Said(said): Said<Refres
         tx.commit().await?;
         return Err(ended());
     }
+    if session::is_over(&hub.config, token.family, hub.clock.now()) {
+        return Err(ended());
+    }
     let whose = (token.user, token.family);
     let kept = session::next(&hub, &tx, &org, whose, token.device.as_deref(), &peer).await?;
     tx.execute(

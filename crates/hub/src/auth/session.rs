@@ -107,6 +107,11 @@ fn expires(config: &Config, family: Uuid, now: DateTime<Utc>) -> DateTime<Utc> {
     (now + days(config.refresh_days)).min(end)
 }
 
+/// Whether the end of a whole family has come: the days that it may last may be fewer than when its tokens were made.
+pub(super) fn is_over(config: &Config, family: Uuid, now: DateTime<Utc>) -> bool {
+    expires(config, family, now) <= now
+}
+
 /// Locks an account; its sessions change in no other transaction until this one is over. Whether it may have any.
 pub(crate) async fn lock(tx: &Tx, org: Uuid, user: Uuid) -> Answer<bool> {
     let row = tx

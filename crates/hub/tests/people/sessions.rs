@@ -1,7 +1,8 @@
 //! Families of refresh tokens.
 
-use crate::place::{PASSWORD, Place};
+use crate::place::{Node, PASSWORD, Place, config};
 use serde_json::{Value, json};
+use wellread_hub::config::Config;
 
 fn refresh(tokens: &Value) -> Value {
     json!({ "refresh_token": tokens["refresh_token"] })
@@ -82,6 +83,25 @@ async fn a_session_ends_however_often_somebody_comes_back() {
     let told = node.post("", "/v1/auth/refresh", &refresh(&tokens)).await;
     assert_eq!(told.refused(401), "unauthenticated", "ten days after signing in the password is asked for");
     node.login("alpha", "admin", PASSWORD).await.with(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_is_older_than_sessions_may_be_by_now_ends() {
+    const FORTY_DAYS: i64 = 40 * 86_400_000;
+    let place = Place::with(|config| (config.refresh_days, config.session_days) = (365, 365)).await;
+    place.node.org("alpha").await;
+    let first = place.node.login("alpha", "admin", PASSWORD).await.with(200);
+    let strict = Node::start(Config { session_days: 30, ..config(&place.database) }).await;
+    strict.hub.clock.advance(FORTY_DAYS);
+    let told = strict.post("", "/v1/auth/refresh", &refresh(&first)).await;
+    assert_eq!(told.refused(401), "unauthenticated", "and no tokens that are dead already");
+    assert!(told.json()["detail"].as_str().unwrap().contains("sign in again"), "what to do: {told:?}");
+    place.node.hub.clock.advance(FORTY_DAYS);
+    let second = place.node.post("", "/v1/auth/refresh", &refresh(&first)).await.with(200);
+    strict.hub.clock.advance(60_000);
+    strict.post("", "/v1/auth/refresh", &refresh(&first)).await.refused(401);
+    let told = place.node.post("", "/v1/auth/refresh", &refresh(&second)).await;
+    assert_eq!(told.refused(401), "unauthenticated", "a token that came twice ends a session of any age");
 }
 
 #[tokio::test(flavor = "multi_thread")]
