@@ -205,15 +205,32 @@ impl Keys {
         Ok(tx.commit().await?)
     }
 
+    /// What is wrong with the keys that this node signs with: nothing, or that it soon signs no more; an error where it
+    /// signs nothing.
+    pub async fn wrong(&self, now: DateTime<Utc>) -> anyhow::Result<Option<String>> {
+        self.freshen(now).await.map_err(|problem| anyhow::anyhow!(problem.detail))?;
+        let ring = self.ring();
+        let closed = self.closed(&ring);
+        match (ring.signing(now.timestamp()), closed) {
+            (Some(_), None) => Ok(None),
+            (Some(_), Some(why)) => Ok(Some(format!("this node signs with an older key, and soon with none: {why}"))),
+            (None, Some(why)) => bail!("nobody can sign in at this node: {why}"),
+            (None, None) => bail!("nobody can sign in at this node: there is no key that is good now"),
+        }
+    }
+
+    /// Why this node cannot sign with the newest key.
+    fn closed(&self, ring: &Ring) -> Option<String> {
+        let newest = ring.newest().filter(|newest| !newest.is_open())?;
+        Some(cannot_open(&newest.sealed_with, self.seal.as_ref()))
+    }
+
     async fn reload(&self) -> Result<(), Problem> {
         let tx = self.db.nobody().await?;
         let ring = Ring::read(&tx, self.seal.as_ref()).await?;
         tx.commit().await?;
-        if let Some(newest) = ring.newest().filter(|newest| !newest.is_open()) {
-            tracing::error!(
-                "this node signs with an older key, and soon with none: {}",
-                cannot_open(&newest.sealed_with, self.seal.as_ref())
-            );
+        if let Some(why) = self.closed(&ring) {
+            tracing::error!("this node signs with an older key, and soon with none: {why}");
         }
         self.hold(ring);
         Ok(())
@@ -234,7 +251,13 @@ const BURST: NonZeroU32 = NonZeroU32::new(20).unwrap();
 fn cannot_open(sealed_with: &str, seal: Option<&Seal>) -> String {
     let given = match seal {
         None => "this hub was given none".to_owned(),
-        Some(seal) if seal.id() == sealed_with => "it does not open it: the row was changed".to_owned(),
+        Some(seal) if seal.id() == sealed_with => {
+            return format!(
+                "the key that tokens are signed with is sealed with key file {sealed_with}, which this hub was given, and \
+                 which does not open it: the row was changed. `wellread-hub key rotate` makes a new signing key, and \
+                 tokens signed before stay good"
+            );
+        }
         Some(seal) => format!("this hub was given {}", seal.id()),
     };
     format!(

@@ -50,7 +50,7 @@ impl Status {
 /// How one thing stands that the hub needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Check {
-    /// `database`, `migrations`, `objects` or `notifications`.
+    /// `database`, `migrations`, `objects`, `notifications` or `signing-keys`.
     pub service: &'static str,
     /// How it stands.
     pub status: Status,
@@ -138,12 +138,17 @@ impl Known {
 
 async fn look(hub: &Hub) -> Report {
     let (database, objects) = tokio::join!(within("database", database(hub)), within("objects", objects(hub)));
-    let migrations = if database.status == Status::Healthy {
-        within("migrations", async { Ok(migrations::current(&hub.db).await?) }).await
+    let (migrations, keys) = if database.status == Status::Healthy {
+        tokio::join!(
+            within("migrations", async { Ok(migrations::current(&hub.db).await?) }),
+            within("signing-keys", hub.keys.wrong(hub.clock.now())),
+        )
     } else {
-        Check { service: "migrations", status: Status::Unhealthy, message: "the database does not answer".to_owned() }
+        let message = "the database does not answer";
+        let unknown = |service| Check { service, status: Status::Unhealthy, message: message.to_owned() };
+        (unknown("migrations"), unknown("signing-keys"))
     };
-    let checks = vec![database, migrations, objects, notifications(hub)];
+    let checks = vec![database, migrations, objects, notifications(hub), keys];
     let status = checks.iter().map(|check| check.status).max().unwrap_or(Status::Unhealthy);
     Report { status, checks }
 }

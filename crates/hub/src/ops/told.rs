@@ -23,7 +23,7 @@ pub(super) async fn healthz() -> &'static str {
     "alive\n"
 }
 
-/// Whether requests can be served: database, migrations, object store, notifications.
+/// Whether requests can be served: database, migrations, object store, notifications, signing keys.
 #[utoipa::path(get, path = "/readyz", tag = "operations",
     responses((status = 200, description = "It can; some of it may be degraded", body = Report),
               (status = 503, description = "It cannot; `checks` say why", body = Report)))]

@@ -17,7 +17,7 @@ async fn a_hub_is_ready_while_its_database_is_and_again_when_it_is_back() {
     let ready = hub.get("/readyz").await;
     assert_eq!((ready.status, &ready.json()["status"]), (200, &"healthy".into()), "{}", ready.text);
     let names: Vec<_> = ready.json()["checks"].as_array().unwrap().iter().map(|c| c["service"].clone()).collect();
-    assert_eq!(names, ["database", "migrations", "objects", "notifications"], "what it needs");
+    assert_eq!(names, ["database", "migrations", "objects", "notifications", "signing-keys"], "what it needs");
 
     postgres.stop().unwrap();
     let away = until(&hub, 503).await;
@@ -58,12 +58,11 @@ async fn a_hub_is_ready_while_its_database_is_and_again_when_it_is_back() {
 
 /// Asks until the answer has this status: a look is good for a moment.
 async fn until(hub: &Served, status: u16) -> serde_json::Value {
-    loop {
+    crate::until::until(&format!("/readyz answers {status}"), async || {
         let answer = hub.get("/readyz").await;
-        if answer.status == status {
-            return answer.json();
-        }
-    }
+        (answer.status == status).then(|| answer.json())
+    })
+    .await
 }
 
 #[tokio::test]

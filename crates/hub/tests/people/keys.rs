@@ -1,6 +1,7 @@
 //! The keys of several nodes on one database.
 
 use crate::place::{Node, PASSWORD, Place, config};
+use std::time::Duration;
 use tempfile::TempDir;
 use wellread_hub::{
     auth::keys::{Keys, Seal},
@@ -110,7 +111,19 @@ async fn a_node_without_the_file_goes_on_with_the_key_before_while_it_is_good() 
     let sealed = Node::start(sealed(&place, &file)).await;
     let fresh = sealed.enter("alpha", "admin", PASSWORD).await;
     // The node that was there first has no file, and meets the new key.
+    let ready = async |status: u16| {
+        let told = place.node.get("", "/readyz").await.with(status);
+        let checks = told["checks"].as_array().unwrap();
+        let keys = checks.iter().find(|check| check["service"] == "signing-keys").unwrap();
+        (keys["status"].as_str().unwrap().to_owned(), keys["message"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(ready(200).await.0, "healthy", "of that it has not heard");
     place.node.get(&fresh.access, "/v1/auth/me").await.with(200);
+    // A look is good for half a second.
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    let (status, why) = ready(200).await;
+    assert_eq!(status, "degraded", "it goes on, and not for long: {why}");
+    assert!(why.contains("WELLREAD_HUB_KEY_FILE"), "what it needs: {why}");
     let old = place.node.enter("alpha", "admin", PASSWORD).await;
     assert_eq!(kid(&old.access), kid(&org.admin.access), "it signs with what it has");
     sealed.get(&old.access, "/v1/auth/me").await.with(200);
@@ -118,6 +131,10 @@ async fn a_node_without_the_file_goes_on_with_the_key_before_while_it_is_good() 
     place.node.hub.keys.freshen(place.node.hub.clock.now()).await.unwrap();
     assert_eq!(kept(&place).await.len(), 2, "and never replaces a sealed key with one in clear");
     assert_eq!(place.node.login("alpha", "admin", PASSWORD).await.status, 500, "in the end it can sign nothing");
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    let (status, why) = ready(503).await;
+    assert_eq!(status, "unhealthy", "no balancer sends anybody there: {why}");
+    assert!(why.contains("WELLREAD_HUB_KEY_FILE"), "what it needs: {why}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -142,7 +159,8 @@ async fn a_wrong_or_missing_key_file_is_told_and_a_lost_one_is_no_end() {
         )
         .await;
     let told = refused(sealed(&place, &good)).await;
-    assert!(told.contains("the row was changed"), "nobody edits a key: {told}");
+    assert!(told.contains("the row was changed") && told.contains("key rotate"), "nobody edits a key: {told}");
+    assert!(!told.contains("WELLREAD_HUB_KEY_FILE"), "no other file would help: {told}");
     // The file is lost, and somebody says so.
     Keys::replace(&node.hub.db, Some(&Seal::read(&wrong).unwrap())).await.unwrap();
     let node = Node::start(sealed(&place, &wrong)).await;
