@@ -107,7 +107,10 @@ pub(super) fn explained(error: &tokio_postgres::Error) -> String {
     let told = cause.map(ToString::to_string).unwrap_or_default();
     match tls {
         Some(rustls::Error::InvalidCertificate(why)) => certificates::told(why),
-        Some(other) => format!("TLS with the database failed: {other}"),
+        Some(other) => format!(
+            "TLS with the database failed: {other}. The hub speaks TLS 1.2 and 1.3; have the server do so, or say \
+             sslmode=disable where nobody can listen"
+        ),
         None if told == "server does not support TLS" => {
             "the database offers no TLS, and its address or WELLREAD_HUB_DATABASE_CA asks for it: turn `ssl` on there, or \
              say sslmode=disable where nobody can listen"

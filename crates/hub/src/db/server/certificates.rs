@@ -82,7 +82,7 @@ pub(super) fn told(why: &CertificateError) -> String {
     match why {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => format!(
             "the database's certificate is for another name than that in its address ({why}): use the name that it is for, \
-             or say sslmode=verify-ca"
+             or say sslmode=verify-ca. Only names in its subjectAltName count, not its CN"
         ),
         CertificateError::UnknownIssuer => {
             "the database's certificate comes from none of the CAs that the hub was given: is WELLREAD_HUB_DATABASE_CA \
@@ -92,7 +92,10 @@ pub(super) fn told(why: &CertificateError) -> String {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
             format!("the database's certificate has expired: renew it there ({why})")
         }
-        other => format!("the database's certificate is not good: {other}"),
+        other => format!(
+            "the database's certificate is not good: {other}. Have the server use another one (of X.509 v3, as those with \
+             a subjectAltName are), or say sslmode=disable where nobody can listen"
+        ),
     }
 }
 
@@ -141,5 +144,36 @@ impl ServerCertVerifier for Certificates {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of `openssl x509 -req` without extensions: X.509 v1.
+    const V1: &[u8] = b"-----BEGIN CERTIFICATE-----
+MIHUMIGHAhQJhYTFPVPhPiiC2UCvTVxe5g9fvzAFBgMrZXAwDTELMAkGA1UEAwwC
+ZGIwHhcNMjYxMTI4MDgwNzAyWhcNMzYxMTI1MDgwNzAyWjANMQswCQYDVQQDDAJk
+YjAqMAUGAytlcAMhALlvUfd/qgo2R5q7nZPPuZEGRc8QqIu6TkeuYXyVldOOMAUG
+AytlcANBAAPAwxS/OUXxTX0GqRD1kk0qHYmrYcbOwxGr61TAqCXcLtorr4M6VGQw
+fqLfo5JG3iFqwvqASz1EBgiDySMHdgE=
+-----END CERTIFICATE-----
+";
+
+    #[test]
+    fn a_certificate_of_the_first_version_is_refused_with_what_to_do() {
+        let old = CertificateDer::from_pem_slice(V1).unwrap();
+        let Err(Error::InvalidCertificate(why)) = ParsedCertificate::try_from(&old).map(|_| ()) else {
+            panic!("rustls reads no such certificate");
+        };
+        let told = told(&why);
+        assert!(told.contains("v3") && told.contains("sslmode=disable"), "a better one, or none: {told}");
+    }
+
+    #[test]
+    fn a_wrong_name_says_which_names_count() {
+        let told = told(&CertificateError::NotValidForName);
+        assert!(told.contains("subjectAltName") && told.contains("CN"), "CN is what people set first: {told}");
     }
 }
