@@ -33,7 +33,8 @@ struct Look {
     uplink: Row,
     pending: u64,
     every: Duration,
-    ca_file: Option<PathBuf>,
+    /// Where headquarters are, if anywhere.
+    way: Option<Way>,
 }
 
 /// Where headquarters are, by which enrolment, and who vouches for them.
@@ -42,8 +43,8 @@ struct Way {
     hub_url: String,
     enrolled_ms: Option<i64>,
     ca_file: Option<PathBuf>,
-    /// When that file last changed: a renewed one is heeded at once.
-    ca_changed: Option<SystemTime>,
+    /// When that file last changed, and its length then: a renewed one is heeded at once.
+    ca_changed: Option<(SystemTime, u64)>,
 }
 
 /// What is kept from round to round.
@@ -52,6 +53,8 @@ struct Pace {
     last_round: Option<Instant>,
     more: bool,
     asked: Option<i64>,
+    /// The way of the last round: what was put off there says nothing about another.
+    way: Option<Way>,
 }
 
 /// Why a round is made.
@@ -59,7 +62,7 @@ struct Pace {
 enum Due {
     No,
     Yes,
-    /// Somebody asked for it: what was put off after a failure is done too.
+    /// Somebody asked for it, or the way is another one: what was put off after a failure is done too.
     Asked,
 }
 
@@ -76,22 +79,23 @@ impl Station {
         while rests(stop) {
             // A database that does not answer is told by those who need it more.
             let Ok(look) = self.look() else { continue };
-            let Some(way) = look.way() else {
+            let Some(way) = &look.way else {
                 self.tell_changed(&look, &mut pace, tell);
                 continue;
             };
-            // A certificate that cannot be read, say: told, and looked at again after a while or when somebody asks.
+            // A certificate that cannot be read, say: told, and looked at again after a while, when it is another one, or
+            // when somebody asks.
             if pace.due(&look, self.clock().now().utc_ms) == Due::No {
                 self.tell_changed(&look, &mut pace, tell);
                 continue;
             }
             let made = trust::open(&way.hub_url, way.ca_file.as_deref()).and_then(|http| {
                 let engine = Engine::new(self, &http, stop)?;
-                self.keep_with(&engine, &way, &mut pace, tell, stop);
+                self.keep_with(&engine, way, &mut pace, tell, stop);
                 Ok(())
             });
             if let Err(error) = made {
-                pace.done(false, look.connection.asked);
+                pace.done(false, &look);
                 let next_ms = self.clock().now().utc_ms + UNUSABLE_MS;
                 let told = format!("{error:#}");
                 let _ = self.write(|writing| Ok(writing.note_sync_failure(Direction::Uplink, &told, next_ms)?));
@@ -111,7 +115,7 @@ impl Station {
     ) {
         loop {
             if let Ok(look) = self.look() {
-                if look.way().as_ref() != Some(way) {
+                if look.way.as_ref() != Some(way) {
                     return;
                 }
                 let due = pace.due(&look, self.clock().now().utc_ms);
@@ -120,7 +124,7 @@ impl Station {
                 } else {
                     let budget = Budget { each: EACH, whatever_failed: due == Due::Asked };
                     let more = engine.round(budget).is_ok_and(|report| report.more);
-                    pace.done(more, look.connection.asked);
+                    pace.done(more, &look);
                     self.tell_news(tell);
                 }
             }
@@ -140,12 +144,13 @@ impl Station {
     fn look(&self) -> anyhow::Result<Look> {
         let settings = self.settings()?.sync;
         self.read(|reading| {
+            let connection = reading.sync_connection()?;
             Ok(Look {
-                connection: reading.sync_connection()?,
+                way: Way::of(&connection, settings.ca_file),
+                connection,
                 uplink: reading.sync_state(Direction::Uplink)?,
                 pending: reading.pending()?.records,
                 every: Duration::from_secs(u64::from(settings.every_s)),
-                ca_file: settings.ca_file,
             })
         })
     }
@@ -188,18 +193,19 @@ impl Station {
     }
 }
 
-impl Look {
-    fn way(&self) -> Option<Way> {
-        let with = self.connection.enrolled.as_ref()?;
-        let (enrolled_ms, ca_file) = (self.connection.enrolled_ms, self.ca_file.clone());
-        let ca_changed = ca_file.as_ref().and_then(|path| fs::metadata(path).and_then(|found| found.modified()).ok());
-        Some(Way { hub_url: with.hub_url.clone(), enrolled_ms, ca_file, ca_changed })
+impl Way {
+    fn of(connection: &Connection, ca_file: Option<PathBuf>) -> Option<Self> {
+        let hub_url = connection.enrolled.as_ref()?.hub_url.clone();
+        let found = ca_file.as_ref().and_then(|path| fs::metadata(path).ok());
+        let ca_changed = found.and_then(|found| Some((found.modified().ok()?, found.len())));
+        Some(Self { hub_url, enrolled_ms: connection.enrolled_ms, ca_file, ca_changed })
     }
 }
 
 impl Pace {
-    fn done(&mut self, more: bool, asked: i64) {
-        *self = Self { last_round: Some(Instant::now()), more, asked: Some(asked) };
+    fn done(&mut self, more: bool, look: &Look) {
+        let (asked, way) = (Some(look.connection.asked), look.way.clone());
+        *self = Self { last_round: Some(Instant::now()), more, asked, way };
     }
 
     fn due(&self, look: &Look, now_ms: i64) -> Due {
@@ -207,7 +213,8 @@ impl Pace {
         if connection.enrolled.is_none() || !connection.paused.is_empty() {
             return Due::No;
         }
-        if self.asked.is_some_and(|asked| asked != connection.asked) {
+        let is_another_way = self.way.is_some() && self.way != look.way;
+        if is_another_way || self.asked.is_some_and(|asked| asked != connection.asked) {
             return Due::Asked;
         }
         let since = self.last_round.map(|at| at.elapsed());
@@ -242,6 +249,7 @@ fn rests(stop: &(dyn Fn() -> bool + Sync)) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::folder::put_file;
     use wellread_store::Enrolment;
 
     fn look(change: impl FnOnce(&mut Look)) -> Look {
@@ -267,14 +275,14 @@ mod tests {
             },
             pending: 0,
             every: Duration::from_secs(30),
-            ca_file: None,
+            way: None,
         };
         change(&mut look);
         look
     }
 
     fn just_now() -> Pace {
-        Pace { last_round: Some(Instant::now()), more: false, asked: Some(0) }
+        Pace { last_round: Some(Instant::now()), more: false, asked: Some(0), way: None }
     }
 
     #[test]
@@ -305,6 +313,32 @@ mod tests {
             "by the time that has passed, whatever the clock shows"
         );
         assert_eq!(Pace::default().due(&failed(9_000_000_000), 2_000), Due::Yes, "years away was another clock");
+    }
+
+    #[test]
+    fn another_way_waits_for_no_failure_of_the_one_before() {
+        let place = tempfile::tempdir().unwrap();
+        let file = place.path().join("authority.pem");
+        let failed = |paused: &str| {
+            look(|l| {
+                l.connection.paused = paused.to_owned();
+                l.way = Way::of(&l.connection, Some(file.clone()));
+                (l.uplink.last_attempt_ms, l.uplink.next_attempt_ms) = (Some(1_000), Some(61_000));
+            })
+        };
+        let mut pace = Pace::default();
+        for (what, text) in [("a file that is there now", "half"), ("one that has changed", "all of it")] {
+            pace.done(false, &failed(""));
+            assert_eq!(pace.due(&failed(""), 2_000), Due::No, "the same way has its wait");
+            put_file(&file, text.as_bytes()).unwrap();
+            assert_eq!(pace.due(&failed("lunch"), 2_000), Due::No, "a pause holds, {what}");
+            assert_eq!(pace.due(&failed(""), 2_000), Due::Asked, "{what} is tried at once");
+        }
+        let other = look(|l| {
+            l.connection.enrolled_ms = Some(5);
+            l.way = Way::of(&l.connection, Some(file.clone()));
+        });
+        assert_eq!(pace.due(&other, 2_000), Due::Asked, "so is another enrolment");
     }
 
     #[test]

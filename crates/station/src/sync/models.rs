@@ -3,7 +3,7 @@
 
 use super::{
     SyncError,
-    round::{Engine, SyncReport},
+    round::{Budget, Engine, SyncReport},
 };
 use crate::{Problem, blobs::hash_of, eyes::Eyes, failpoint, folder::sync_folder};
 use anyhow::Context as _;
@@ -11,18 +11,65 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{ErrorKind, Write as _},
     path::{Path, PathBuf},
-    sync::atomic::Ordering,
+    sync::{MutexGuard, PoisonError, atomic::Ordering},
     time::Instant,
 };
-use wellread_store::{ModelOffer, OfferState, OfferedFile};
+use wellread_store::{Direction, ModelOffer, OfferState, OfferedFile, Writing};
 
 /// Bytes asked for at a time.
 const PART: u64 = 1 << 20;
 
+/// Models that failed, and are left alone for a while.
+#[derive(Clone, Debug)]
+pub(super) struct PutOff {
+    /// Failed tries in a row.
+    failures: u32,
+    next_ms: i64,
+    why: String,
+}
+
+impl PutOff {
+    /// Notes it with what comes from headquarters, where people see it.
+    pub(super) fn note(&self, writing: &Writing<'_>) -> wellread_store::Result<()> {
+        writing.note_sync_failure(Direction::Downlink, &self.why, self.next_ms)
+    }
+}
+
 impl Engine<'_> {
+    fn last_failure(&self) -> MutexGuard<'_, Option<PutOff>> {
+        self.models_put_off.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How models failed, where their next try is not due yet. To be asked before it is noted how the feed went.
+    pub(super) fn models_put_off(&self, budget: Budget) -> Result<Option<PutOff>, SyncError> {
+        // Nothing is told of them where another process had better luck since.
+        let is_told = self.station.read(|reading| Ok(reading.sync_state(Direction::Downlink)?.last_error))?.is_some();
+        let failed = self.last_failure().clone();
+        Ok(failed.filter(|failed| is_told && !budget.whatever_failed && !self.has_come(failed.next_ms)))
+    }
+
+    /// Fetches models, and notes when to try again where that failed: a disk too full for them, say, is no trouble of what
+    /// is told.
+    pub(super) fn take_models(&self, until: Instant, report: &mut SyncReport) -> Result<(), SyncError> {
+        let error = match self.fetch_models(until, report) {
+            Ok(()) => {
+                *self.last_failure() = None;
+                return Ok(());
+            }
+            Err(SyncError::Stopped) => return Err(SyncError::Stopped),
+            Err(error) => error,
+        };
+        let failures = self.last_failure().as_ref().map_or(0, |failed| failed.failures).saturating_add(1);
+        let failed = PutOff { failures, next_ms: self.next_try_ms(failures, &error)?, why: error.to_string() };
+        self.station.write(|writing| Ok(failed.note(writing)?))?;
+        report.failures.push(failed.why.clone());
+        *self.last_failure() = Some(failed);
+        Ok(())
+    }
+
     /// Fetches the sets that are offered and not here yet, until it is somebody else's turn. One that the hub does not
     /// give keeps no other away.
-    pub(super) fn fetch_models(&self, until: Instant, report: &mut SyncReport) -> Result<(), SyncError> {
+    fn fetch_models(&self, until: Instant, report: &mut SyncReport) -> Result<(), SyncError> {
         let offers = self.station.read(|reading| Ok(reading.model_offers()?))?;
         let failed_before = !self.models_seen.swap(true, Ordering::Relaxed);
         let mut refused = Ok(());

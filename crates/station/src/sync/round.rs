@@ -6,6 +6,7 @@ use super::{
     downlink::PAGE,
     enrol::not_enrolled,
     error::{of_its_own, survivable},
+    models::PutOff,
     plan::{Local, Remote, Step, plan},
     secret::Secret,
     trust,
@@ -14,7 +15,10 @@ use crate::{Code, Problem, Station, code_of, folder::Lock};
 use anyhow::Context as _;
 use serde::Serialize;
 use std::{
-    sync::atomic::{AtomicBool, AtomicU32, AtomicUsize},
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, AtomicU32, AtomicUsize},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -42,6 +46,8 @@ pub struct Engine<'s> {
     pub(super) feed_page: AtomicU32,
     /// Whether models that could not be used were tried once more: another release may be able to.
     pub(super) models_seen: AtomicBool,
+    /// Since they failed: a feed that goes well says nothing about them.
+    pub(super) models_put_off: Mutex<Option<PutOff>>,
 }
 
 /// For how long a round may be at one thing while others wait.
@@ -149,7 +155,8 @@ impl<'s> Engine<'s> {
         let who = (org, station.identity().id.uuid());
         let client = Client::new(transport, stop, who, Some(Secret::load(station)?));
         let (part, feed_page) = (AtomicUsize::new(FIRST_PART), AtomicU32::new(PAGE));
-        Ok(Self { station, client, part, feed_page, models_seen: AtomicBool::new(false) })
+        let (models_seen, models_put_off) = (AtomicBool::new(false), Mutex::new(None));
+        Ok(Self { station, client, part, feed_page, models_seen, models_put_off })
     }
 
     /// One round. How it went is noted, and when the next one is due after a failure.
@@ -291,9 +298,13 @@ impl<'s> Engine<'s> {
     /// Whether a direction that failed is due again.
     fn is_due(&self, direction: Direction, budget: Budget) -> Result<bool, SyncError> {
         let next_ms = self.station.read(|reading| Ok(reading.sync_state(direction)?.next_attempt_ms))?;
+        Ok(budget.whatever_failed || next_ms.is_none_or(|next_ms| self.has_come(next_ms)))
+    }
+
+    /// Whether the moment of the next try is here.
+    pub(super) fn has_come(&self, next_ms: i64) -> bool {
         let now_ms = self.station.clock().now().utc_ms;
-        Ok(budget.whatever_failed
-            || next_ms.is_none_or(|next_ms| next_ms <= now_ms || planned_by_a_wrong_clock(next_ms, now_ms)))
+        next_ms <= now_ms || planned_by_a_wrong_clock(next_ms, now_ms)
     }
 
     /// Records and word of headquarters first, and that they went well is noted before anything large is on its way.
@@ -326,19 +337,20 @@ impl<'s> Engine<'s> {
             }
         }
         report.left = self.retry_left()?;
+        let put_off = self.models_put_off(budget)?;
+        let is_heard = heard.is_ok();
         self.note(Direction::Downlink, heard, report)?;
+        if let Some(models) = put_off.as_ref().filter(|_| is_heard) {
+            // Word of them outlives a feed that goes well.
+            self.station.write(|writing| Ok(models.note(writing)?))?;
+        }
         self.note(Direction::Uplink, told, report)?;
         if steps.contains(&Step::Blobs) {
             let sent = of_its_own(self.send_blobs(Instant::now() + budget.each, report))?;
             self.note(Direction::Blobs, sent, report)?;
         }
-        if self.is_due(Direction::Downlink, budget)? {
-            match self.fetch_models(Instant::now() + budget.each, report) {
-                Ok(()) => {}
-                Err(SyncError::Stopped) => return Err(SyncError::Stopped),
-                // A disk too full for models, say, is no trouble of what is told.
-                failed => self.note(Direction::Downlink, failed, report)?,
-            }
+        if put_off.is_none() {
+            self.take_models(Instant::now() + budget.each, report)?;
         }
         Ok(Turn::Done)
     }
@@ -385,15 +397,17 @@ impl<'s> Engine<'s> {
     }
 
     fn note_failure(&self, direction: Direction, error: &SyncError) -> Result<(), SyncError> {
+        let failures = self.station.read(|reading| Ok(reading.sync_state(direction)?.attempts))?.saturating_add(1);
+        let next_ms = self.next_try_ms(failures, error)?;
+        Ok(self.station.write(|writing| Ok(writing.note_sync_failure(direction, &error.to_string(), next_ms)?))?)
+    }
+
+    /// When to try again after so many failures in a row.
+    pub(super) fn next_try_ms(&self, failures: u32, error: &SyncError) -> Result<i64, SyncError> {
         let mut chance = [0];
         crate::clock::random_bytes(&mut chance)?;
         let chance = f64::from(chance.first().copied().unwrap_or(0)) / 255.0;
-        let now_ms = self.station.clock().now().utc_ms;
-        Ok(self.station.write(|writing| {
-            let failures = writing.sync_state(direction)?.attempts.saturating_add(1);
-            let next_ms = now_ms + wait_ms(failures, error.retry_after_s(), chance);
-            Ok(writing.note_sync_failure(direction, &error.to_string(), next_ms)?)
-        })?)
+        Ok(self.station.clock().now().utc_ms + wait_ms(failures, error.retry_after_s(), chance))
     }
 }
 

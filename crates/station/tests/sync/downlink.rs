@@ -1,12 +1,12 @@
 //! What headquarters say is taken up once, page by page; what cannot be, waits and holds up nothing.
 
 use crate::{
-    bench::{Bench, PASSWORD},
+    bench::{BUDGET, Bench, PASSWORD},
     hub::Fault,
     people::user,
 };
 use serde_json::{Value, json};
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 use wellread_station::{
     Settings,
@@ -29,7 +29,7 @@ fn own_assay(version: u32) -> Item {
     Item::Assay(Assay { id: "own".to_owned(), version, name: "Ours".to_owned(), toml })
 }
 
-fn role(name: &str) -> Item {
+pub(crate) fn role(name: &str) -> Item {
     Item::Role(Role {
         name: name.to_owned(),
         description: String::new(),
@@ -160,7 +160,7 @@ fn a_page_that_does_not_come_through_is_asked_for_in_smaller_ones() {
         bench.hub.say(&role(&format!("role {n}")));
     }
     let engine = Engine::new(&bench.station, &bench.hub, &|| false).unwrap();
-    let budget = Budget { each: Duration::from_secs(30), whatever_failed: true };
+    let budget = Budget { whatever_failed: true, ..BUDGET };
     for _ in 0..10 {
         bench.hub.fault("feed?", Fault::Lost);
         assert!(engine.round(budget).is_err(), "it is cut each time");

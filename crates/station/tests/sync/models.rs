@@ -1,8 +1,14 @@
 //! Offered models: fetched where they were left, one that is bad keeping no other away, and never used by themselves.
 
-use crate::bench::Bench;
+use crate::{
+    bench::{BUDGET, Bench},
+    downlink::role,
+};
 use std::{collections::BTreeMap, fs, path::PathBuf};
-use wellread_station::store::{ModelOffer, OfferState};
+use wellread_station::{
+    store::{ModelOffer, OfferState},
+    sync::{Budget, Engine},
+};
 use wellread_wire::{
     chain::Sha256,
     downlink::{Item, ModelFile, ModelSet},
@@ -101,6 +107,45 @@ fn a_file_that_came_otherwise_is_begun_again_and_a_set_that_the_hub_lacks_keeps_
     bench.hub.state().blobs.insert(Sha256::of(b"one").to_string(), b"one".to_vec());
     bench.round().unwrap();
     assert_eq!(states(&bench), [OfferState::Failed; 2], "and fetched again, whole");
+}
+
+#[test]
+fn a_file_that_comes_otherwise_each_time_is_waited_for_longer_and_longer_though_the_feed_goes_well() {
+    let bench = Bench::new();
+    bench.sync();
+    let set = set(&bench, "spring", b"one");
+    let name = Sha256::of(b"one").to_string();
+    bench.hub.state().blobs.insert(name.clone(), b"eno".to_vec());
+    bench.hub.say(&Item::Model(set));
+    let engine = Engine::new(&bench.station, &bench.hub, &|| false).unwrap();
+    let times = || fetched(&bench).iter().filter(|what| what.contains(&name)).count();
+    let mut waits = Vec::new();
+    for time in 1..=4 {
+        let failed = engine.round(BUDGET).unwrap();
+        assert!(failed.failures.iter().any(|why| why.contains("another hash")), "told: {:?}", failed.failures);
+        assert_eq!(times(), time, "fetched once more");
+        let next_ms = bench.state().next_attempt_ms.expect("it says when it is tried again");
+        waits.push(next_ms - bench.station.clock().now().utc_ms);
+        bench.hub.say(&role(&format!("role {time}")));
+        let meanwhile = engine.round(BUDGET).unwrap();
+        assert_eq!((meanwhile.items, times()), (1, time), "the feed goes on, and the file is left alone");
+        let state = bench.state();
+        assert!(state.last_error.is_some_and(|why| why.contains("another hash")), "people still see why");
+        assert_eq!(state.next_attempt_ms, Some(next_ms), "and when it is tried again");
+        bench.station.clock().advance(waits[time - 1]);
+    }
+    assert!(waits[3] > waits[1] && waits[2] > waits[0], "each wait is longer but for chance: {waits:?}");
+
+    engine.round(BUDGET).unwrap();
+    bench.hub.state().blobs.insert(name.clone(), b"one".to_vec());
+    engine.round(Budget { whatever_failed: true, ..BUDGET }).unwrap();
+    assert_eq!(
+        (times(), offers(&bench)[0].state),
+        (6, OfferState::Failed),
+        "who asks waits for nothing; it came whole"
+    );
+    assert_eq!(bench.state().last_error, None, "and that trouble is over");
+    bench.assert_sound();
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! What waits is told, whatever the network does: once, in order, and only acknowledged when the hub has it.
 
-use crate::{bench::Bench, hub::Fault};
+use crate::{
+    bench::{BUDGET, Bench},
+    hub::Fault,
+};
 use proptest::prelude::*;
 use wellread_station::{
     Code, code_of,
@@ -106,11 +109,10 @@ fn a_token_that_is_good_no_longer_is_replaced() {
     bench.sync();
     bench.plate(1, "S1", b"picture");
     let engine = Engine::new(&bench.station, &bench.hub, &|| false).unwrap();
-    let budget = wellread_station::sync::Budget { each: std::time::Duration::from_secs(9), whatever_failed: false };
-    engine.round(budget).unwrap();
+    engine.round(BUDGET).unwrap();
     bench.hub.state().forget_tokens();
     bench.plate(2, "S1", b"another");
-    let report = engine.round(budget).expect("the hub takes another");
+    let report = engine.round(BUDGET).expect("the hub takes another");
     assert_eq!(report.runs, 1, "and the plate goes out");
 }
 
