@@ -129,7 +129,7 @@ fn accounts_and_assays_of_headquarters_arrive_and_are_theirs() {
     window.sees("Influenza, second edition");
     window.sees("Eight sera");
     window.click("link", "Settings");
-    window.sees("From headquarters");
+    window.find("button", "Change: Wrong passwords until an account locks");
     let change = "return page.find('button', 'Change: Wrong passwords until an account locks').title;";
     let why = window.script(change, &json!([]));
     assert_eq!(why, "Headquarters set this, and it is changed there.", "a setting says it, too");

@@ -130,11 +130,18 @@ fn a_service_at_work_takes_a_renewed_file_of_authorities_by_itself() {
     assert!(words.contains("sync.ca_file") || words.contains("cannot be reached"), "it says so: {words}");
     let half = next.pem.len() / 2;
     put(&file, &next.pem.as_bytes()[..half]);
-    until("half a file is told", || match station.status()["sync"]["last_error"].as_str() {
-        Some(words) if words.contains("authority.pem") => Ok(()),
-        words => Err(format!("{words:?}")),
+    let planned = until("half a file is told", || match station.status()["sync"].clone() {
+        state if state["last_error"].as_str().is_some_and(|words| words.contains("authority.pem")) => {
+            Ok(state["next_attempt_ms"].as_i64().expect("it says when it is tried again"))
+        }
+        state => Err(state.to_string()),
     });
     put(&file, next.pem.as_bytes());
+    let heard = until("headquarters are heard again", || match station.status()["sync"].clone() {
+        state if state["last_error"].is_null() => Ok(state["last_success_ms"].as_i64().expect("when")),
+        state => Err(state.to_string()),
+    });
+    assert!(heard < planned, "the whole file waits for no try that was planned: {heard}, {planned}");
     station.receive(&plates(1)[0], &capture("S1", 1));
     service.hears_runs(1);
     until("what waited is told", || match station.status()["sync"].clone() {
