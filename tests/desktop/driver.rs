@@ -16,7 +16,7 @@ use std::{
 use tempfile::TempDir;
 
 /// Longer than anything takes on a busy machine; reaching it is a failure.
-pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 /// Between two looks at a condition.
 const LOOK_EVERY: Duration = Duration::from_millis(30);
 /// One answer may take so long: a script waits inside it.

@@ -9,7 +9,6 @@ use crate::{
 use anyhow::{Context as _, ensure};
 use sha2::{Digest as _, Sha256};
 use std::{
-    collections::BTreeSet,
     fs::File,
     io::{Read as _, Write as _},
     path::PathBuf,
@@ -20,65 +19,42 @@ use wellread_testdb::{Durability, Postgres};
 /// A part of the plain copy.
 const CHUNK: usize = 1 << 20;
 
-/// The pictures go in so many lots, each between two copies of its files: a machine that others use as well changes from
-/// one second to the next, and the middle of the lots says more than their sum.
-const LOTS: u64 = 5;
-
-/// Megabytes a second, of one lot each.
-#[derive(Default)]
-struct Rates {
-    synced: Vec<f64>,
-    plain: Vec<f64>,
-    share: Vec<f64>,
-    share_of_flushed: Vec<f64>,
-}
-
 pub(super) fn measure(sizes: Sizes, say: &dyn Fn(&str)) -> anyhow::Result<Vec<Figure>> {
     let server = Postgres::private(Durability::Durable)?;
     let world = World::new(&server, 13)?;
-    let lot = sizes.blobs.div_ceil(LOTS);
-    say(&format!("{LOTS} times {lot} pictures of {} bytes", sizes.blob_bytes));
+    say(&format!("{} pictures of {} bytes", sizes.blobs, sizes.blob_bytes));
     let pictures = Pictures { raw_bytes: sizes.blob_bytes, kept: true };
-    let mut station = direct(&world, StationInHand::new(1, 13, pictures)?)?;
-    let megabytes = (lot as f64 * sizes.blob_bytes as f64) / 1e6;
-    let (mut rates, mut known) = (Rates::default(), BTreeSet::new());
-    for _ in 0..LOTS {
-        station.pictures_alone(lot)?;
-        let files: Vec<PathBuf> = files(&station)?.into_iter().filter(|path| known.insert(path.clone())).collect();
-        ensure!(files.len() as u64 == lot, "each picture is another one");
-        // Read once, so that both find them in memory.
-        plain_copies(&files, false)?;
-        let ((), flushed_before) = timed(|| plain_copies(&files, true))?;
-        let ((), before) = timed(|| plain_copies(&files, false))?;
-        let report = station.report()?;
-        ensure!(report.blobs == lot && station.is_told()?, "the pictures are not told: {report:?}");
-        // The rows of their runs, which go first, are the backlog's figure.
-        let seconds = report.blobs_ms as f64 / 1e3;
-        let ((), after) = timed(|| plain_copies(&files, false))?;
-        let ((), flushed_after) = timed(|| plain_copies(&files, true))?;
-        let (plain, flushed) = (before.midpoint(after), flushed_before.midpoint(flushed_after));
-        rates.synced.push(megabytes / seconds);
-        rates.plain.push(megabytes / plain);
-        rates.share.push(plain / seconds * 100.0);
-        rates.share_of_flushed.push(flushed / seconds * 100.0);
-        say(&format!("{:.0} of {:.0} MB/s", megabytes / seconds, megabytes / plain));
-    }
+    let mut station = StationInHand::new(1, 13, pictures)?;
+    station.pictures_alone(sizes.blobs)?;
+    let station = direct(&world, station)?;
+    let megabytes = (sizes.blobs as f64 * sizes.blob_bytes as f64) / 1e6;
+    let files = files(&station)?;
+    // Read once, so that both find them in memory.
+    plain_copies(&files, false)?;
+    let ((), flushed_before) = timed(|| plain_copies(&files, true))?;
+    let ((), before) = timed(|| plain_copies(&files, false))?;
+    say("syncing the pictures");
+    let (report, whole) = timed(|| station.report())?;
+    ensure!(report.blobs == sizes.blobs, "{report:?}");
+    // The rows of the runs are the backlog's figure.
+    let seconds = report.blobs_ms as f64 / 1e3;
+    ensure!(station.is_told()?, "the pictures are not told");
+    let ((), after) = timed(|| plain_copies(&files, false))?;
+    let ((), flushed_after) = timed(|| plain_copies(&files, true))?;
+    let (plain, flushed) = (before.midpoint(after), flushed_before.midpoint(flushed_after));
     let found = world.compare(&[&station])?;
     ensure!(found.is_sound(), "{found}");
     let again = sent_again(&world)?;
     Ok(vec![
-        Figure::told("blobs: through the sync", middle(rates.synced), "MB/s"),
-        Figure::told("blobs: plain copy and SHA-256", middle(rates.plain), "MB/s"),
-        Figure::at_least("blobs: share of plain copy and SHA-256", middle(rates.share), "%", 60.0),
-        Figure::told("blobs: share of copies that are flushed to the disk", middle(rates.share_of_flushed), "%"),
+        Figure::told("blobs: through the sync", megabytes / seconds, "MB/s"),
+        Figure::told("blobs: the same with contact and the rows of their runs", megabytes / whole, "MB/s"),
+        Figure::told("blobs: plain copy and SHA-256", megabytes / plain, "MB/s"),
+        Figure::told("blobs: the same, each file flushed to the disk", megabytes / flushed, "MB/s"),
+        Figure::at_least("blobs: share of plain copy and SHA-256", plain / seconds * 100.0, "%", 60.0),
+        Figure::told("blobs: share of the flushed copies", flushed / seconds * 100.0, "%"),
         Figure::at_most("blobs: sent again after a cut, in parts", again.parts, "parts", 1.0),
         Figure::told("blobs: sent again after a cut", again.bytes / 1e6, "MB"),
     ])
-}
-
-fn middle(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
 /// Without the network in between: it would be measured as well.
