@@ -11,6 +11,7 @@ pub const NAMES: &[&str] = &[
     "apply-before-commit",
     "apply-after-commit",
     "blob-after-part",
+    "blob-before-assemble",
     "blob-before-verified",
     "blob-after-verified",
     "incarnation-before-commit",

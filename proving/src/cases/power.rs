@@ -8,10 +8,10 @@ use crate::{
 };
 use anyhow::{Context as _, ensure};
 use wellread_testdb::{Durability, Postgres};
+use wellread_wire::MOST_PART_BYTES;
 
-/// The size of a picture that goes in so many parts, whatever the first of them took: a station begins with 256 KiB.
-const IN_PARTS: usize = 400_000;
-const PARTS: u64 = 2;
+/// More than a part may have, so it goes in several, however well the network does.
+const IN_PARTS: usize = MOST_PART_BYTES + 500_000;
 
 /// The hub dies at each of its places, and once more at places that a backlog passes more than once.
 pub(super) fn hub_killed(given: Given<'_>) -> anyhow::Result<Outcome> {
@@ -21,12 +21,7 @@ pub(super) fn hub_killed(given: Given<'_>) -> anyhow::Result<Outcome> {
     let names = failpoints();
     ensure!(names.len() > 5, "the hub's own list of places cannot be read: {names:?}");
     for name in names {
-        let turns = match name {
-            apply if apply.starts_with("apply") => given.size.of(2, 1),
-            // After the first part of the picture, and after the last, before it is put together.
-            "blob-after-part" => PARTS,
-            _ => 1,
-        };
+        let turns = if name.starts_with("apply") { given.size.of(2, 1) } else { 1 };
         for turn in 1..=turns {
             world.hub.kill()?;
             world.hub.start_to_die(Some(&format!("{name}:{turn}")))?;

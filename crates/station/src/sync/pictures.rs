@@ -198,10 +198,11 @@ impl Engine<'_> {
     fn adapt(&self, length: usize, took: Duration) {
         let per_ms = length as u128 / took.as_millis().max(1);
         let wanted = usize::try_from(per_ms * PART_TAKES.as_millis()).unwrap_or(MOST_PART_BYTES);
-        // Not more than doubled at a time: one fast part may have been luck.
-        let next = wanted.min(length.saturating_mul(2)).clamp(FEWEST_PART_BYTES, MOST_PART_BYTES);
+        // Not more than doubled at a time: one fast part may have been luck. A small picture that went well is no reason
+        // for smaller parts.
+        let most = length.saturating_mul(2).max(self.part.load(Ordering::Relaxed));
         if length >= FEWEST_PART_BYTES {
-            self.part.store(next, Ordering::Relaxed);
+            self.part.store(wanted.clamp(FEWEST_PART_BYTES, most.min(MOST_PART_BYTES)), Ordering::Relaxed);
         }
     }
 

@@ -24,6 +24,20 @@ fn a_picture_goes_in_parts_and_is_there_when_the_hub_says_so() {
 }
 
 #[test]
+fn small_pictures_that_go_well_make_no_small_parts() {
+    let bench = Bench::new();
+    for n in 0..30 {
+        bench.plate(n, "S1", &picture(u8::try_from(n).unwrap(), 70_000));
+    }
+    bench.plate(30, "S1", &picture(31, 600_000));
+    bench.sync();
+    let state = bench.hub.state();
+    assert_eq!(state.verified.len(), 31, "all are there");
+    let parts: Vec<_> = state.part_sizes.iter().filter(|size| **size != 70_000).collect();
+    assert!(parts.len() <= 2, "a network this good needs no more: {parts:?}");
+}
+
+#[test]
 fn after_a_cut_one_part_at_most_goes_again() {
     let bench = Bench::new();
     let bytes = picture(1, 2 << 20);

@@ -152,7 +152,11 @@ impl Upload<'_> {
         tx.commit().await?;
         hit("blob-after-part");
         let received = offset.saturating_add_signed(part.size);
-        if received == self.size { self.assemble().await } else { Ok(stands("partial", received)) }
+        if received < self.size {
+            return Ok(stands("partial", received));
+        }
+        hit("blob-before-assemble");
+        self.assemble().await
     }
 
     /// What to answer where the part does not go on what is here.
