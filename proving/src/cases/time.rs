@@ -63,7 +63,13 @@ pub(super) fn token_expired(given: Given<'_>) -> anyhow::Result<Outcome> {
     if given.size == Size::Whole {
         station.work(5)?;
         let from = world.network.seen();
-        world.network.weather(once(Exchange::is_push, Act::Late(Duration::from_secs(32))));
+        // Together longer than the token lives, and neither so long that the station gives up.
+        let mut contact = once(|exchange| exchange.is("POST", "/contact"), Act::Late(Duration::from_secs(6)));
+        let mut push = once(Exchange::is_push, Act::Late(Duration::from_secs(27)));
+        world.network.weather(move |exchange| match contact(exchange) {
+            Act::Pass => push(exchange),
+            late => late,
+        });
         ensure!(world.sync(&station)?, "a token that ended on the way: the station does not get done");
         ensure!(was_refused(&world, from), "the hub took a token that had ended");
         outcome.runs += 1;
